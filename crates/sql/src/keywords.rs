@@ -1,0 +1,102 @@
+//! Words with a meaning of their own, as sorted tables. It never decides what a statement means.
+
+/// The longest word of the tables, in bytes.
+const LONGEST: usize = 24;
+
+/// Whether an operand is expected behind the word, so that a `-` or `?` behind it begins one.
+pub(crate) fn leads_expression(word: &[u8]) -> bool {
+    contains(LEADS_EXPRESSION, word)
+}
+
+/// Whether the word can only stand behind a complete operand.
+pub(crate) fn follows_expression(word: &[u8]) -> bool {
+    contains(FOLLOWS_EXPRESSION, word)
+}
+
+/// Whether the word is reserved in one of the dialects, so that an identifier of that name has to be quoted.
+pub(crate) fn is_reserved(word: &[u8]) -> bool {
+    contains(RESERVED, word)
+}
+
+/// Whether the word is shown in capitals in normalized text.
+pub(crate) fn is_shown_in_capitals(word: &[u8]) -> bool {
+    is_reserved(word) || contains(ALSO_CAPITALS, word)
+}
+
+fn contains(table: &[&str], word: &[u8]) -> bool {
+    let mut lower = [0_u8; LONGEST];
+    let Some(buffer) = lower.get_mut(..word.len()) else {
+        return false;
+    };
+    buffer.copy_from_slice(word);
+    buffer.make_ascii_lowercase();
+    let key: &[u8] = buffer;
+    table.binary_search_by(|entry| entry.as_bytes().cmp(key)).is_ok()
+}
+
+#[rustfmt::skip]
+static LEADS_EXPRESSION: &[&str] = &[
+    "all", "and", "any", "as", "between", "by", "call", "case", "check", "collate", "default", "distinct",
+    "div", "do", "else", "escape", "except", "execute", "exists", "filter", "from", "glob", "having", "ilike",
+    "in", "intersect", "interval", "is", "like", "limit", "match", "mod", "not", "offset", "on", "or", "over",
+    "regexp", "return", "returning", "rlike", "select", "set", "similar", "some", "then", "to", "union",
+    "using", "values", "when",
+];
+
+#[rustfmt::skip]
+static FOLLOWS_EXPRESSION: &[&str] = &[
+    "and", "as", "asc", "between", "collate", "cross", "desc", "div", "else", "end", "escape", "except",
+    "fetch", "for", "from", "full", "glob", "group", "having", "ilike", "in", "inner", "intersect", "is",
+    "isnull", "join", "left", "like", "limit", "mod", "natural", "notnull", "nulls", "offset", "on", "or",
+    "order", "returning", "right", "then", "union", "when", "where",
+];
+
+#[rustfmt::skip]
+static RESERVED: &[&str] = &[
+    "add", "all", "alter", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "begin",
+    "between", "both", "by", "call", "cascade", "case", "cast", "change", "check", "collate", "column",
+    "commit", "condition", "constraint", "convert", "create", "cross", "current_catalog", "current_date",
+    "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "cursor",
+    "database", "databases", "default", "deferrable", "delete", "desc", "describe", "distinct", "div", "do",
+    "drop", "else", "end", "escape", "except", "exists", "explain", "false", "fetch", "for", "force",
+    "foreign", "from", "full", "glob", "grant", "group", "having", "if", "ignore", "ilike", "in", "index",
+    "inner", "insert", "intersect", "interval", "into", "is", "isnull", "join", "key", "keys", "lateral",
+    "leading", "left", "like", "limit", "localtime", "localtimestamp", "lock", "match", "merge", "mod",
+    "natural", "not", "notnull", "null", "offset", "on", "only", "or", "order", "outer", "over", "overlaps",
+    "partition", "placing", "primary", "procedure", "range", "references", "regexp", "replace", "returning",
+    "revoke", "right", "rlike", "rollback", "row", "rows", "select", "session_user", "set", "show", "similar",
+    "some", "straight_join", "symmetric", "system_user", "table", "tablesample", "then", "to", "trailing",
+    "trigger", "true", "union", "unique", "update", "user", "using", "values", "when",
+];
+
+#[rustfmt::skip]
+static ALSO_CAPITALS: &[&str] = &[
+    "autoincrement", "columns", "concurrently", "conflict", "deallocate", "duplicate", "each", "exclude",
+    "execute", "filter", "first", "following", "function", "high_priority", "last", "load", "local",
+    "materialized", "next", "no", "nothing", "nulls", "option", "ordinality", "plan", "pragma", "preceding",
+    "prepare", "query", "recursive", "refresh", "rename", "restrict", "returns", "savepoint", "schema",
+    "share", "skip", "sql_no_cache", "start", "temporary", "transaction", "truncate", "unbounded", "vacuum",
+    "value", "view", "where", "window", "with", "without", "work",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_and_fit() {
+        let tables = [LEADS_EXPRESSION, FOLLOWS_EXPRESSION, RESERVED, ALSO_CAPITALS];
+        for table in tables {
+            assert!(table.windows(2).all(|pair| pair[0] < pair[1]));
+            assert!(table.iter().all(|word| word.len() <= LONGEST));
+        }
+    }
+
+    #[test]
+    fn lookup_ignores_case_and_length() {
+        assert!(leads_expression(b"SeLeCt"));
+        assert!(!leads_expression(b"selector"));
+        assert!(!is_reserved(&[b'x'; 1000]));
+        assert!(is_reserved(b"current_timestamp"));
+    }
+}

@@ -1,0 +1,12 @@
+//! Lexing, fingerprints, parsing and statement shapes of SQL, per dialect.
+//!
+//! Everything here is a pure function of a statement's text: no I/O, no clock, no environment. Text is foreign input, so
+//! nothing here ever panics on it, whatever the bytes.
+//!
+//! The dialect is a [`dbwright_model::engine::Engine`]; where a server's settings change how text reads
+//! (`NO_BACKSLASH_ESCAPES`, `ANSI_QUOTES`), an [`Options`] takes its place.
+
+mod keywords;
+pub mod lexer;
+
+pub use lexer::Options;
