@@ -1,0 +1,17 @@
+//! The catalogue: one folder a family, one file a rule. Nothing registers itself.
+
+use crate::rule::Rule;
+
+pub mod schema;
+
+/// Every rule, by family and then by name.
+#[must_use]
+pub fn all() -> Vec<&'static Rule> {
+    [schema::RULES].concat()
+}
+
+/// The rule of this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().into_iter().find(|rule| rule.id == id)
+}

@@ -1,0 +1,2 @@
+//! dbwright: a database engineer in one binary.
+fn main() {}

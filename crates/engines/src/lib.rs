@@ -1,0 +1,13 @@
+//! The drivers: reading facts from database systems, one folder per system with the same file names.
+//!
+//! Towards a user's database this crate only reads. It never judges what it reads.
+
+pub mod error;
+pub mod options;
+pub mod registry;
+pub mod target;
+
+pub use error::{EngineError, ErrorKind};
+pub use options::CollectOptions;
+pub use registry::{Capability, Driver, driver_for, drivers};
+pub use target::{Endpoint, Target};

@@ -1,0 +1,1 @@
+//! Scratch servers, project builds, measurement: the only crate that changes anything.

@@ -1,0 +1,1 @@
+//! Renderers of reports: terminal, JSON, HTML, SARIF, JUnit, Markdown.

@@ -1,0 +1,2 @@
+//! Development tasks: generated documents, tidy checks, benches.
+fn main() {}
