@@ -8,5 +8,7 @@
 
 mod keywords;
 pub mod lexer;
+mod split;
 
 pub use lexer::Options;
+pub use split::{Piece, PieceKind, split};
