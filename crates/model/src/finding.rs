@@ -41,6 +41,9 @@ pub struct Finding {
     pub rule: String,
     /// How bad.
     pub severity: Severity,
+    /// Whether the rule chose the severity for this finding; else the registry puts the rule's own.
+    #[serde(skip)]
+    pub severity_chosen: bool,
     /// The object, spelled as DESIGN's contract says: `schema.table(column, …)`, index, role, setting, `server`, ….
     pub object: String,
     /// What is the case, in one or two sentences of plain text.
@@ -80,6 +83,7 @@ impl Finding {
         Self {
             rule: String::new(),
             severity: Severity::Info,
+            severity_chosen: false,
             object: object.into(),
             message: message.into(),
             grade: Grade::Observed,
@@ -105,6 +109,7 @@ impl Finding {
     #[must_use]
     pub fn severe(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self.severity_chosen = true;
         self
     }
 
