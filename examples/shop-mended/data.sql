@@ -1,0 +1,77 @@
+-- Some 450,000 rows, made by arithmetic so that each build gives the same ones.
+
+INSERT INTO category (id, name, parent_id)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+SELECT i, 'Category ' || i, CASE WHEN i > 8 THEN 1 + i % 8 END FROM n;
+
+INSERT INTO supplier (id, name, country, email)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+SELECT i, 'Supplier ' || i, substr('NODESEDKFRIT', 1 + 2 * (i % 6), 2), 'sales' || i || '@supplier.example' FROM n;
+
+INSERT INTO product (id, sku, name, category_id, supplier_id, price_cents, discontinued_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+SELECT i, printf('SKU-%06d', i * 7), 'Product ' || i || CASE i % 5 WHEN 0 THEN ' lamp' WHEN 1 THEN ' chair' WHEN 2 THEN ' table' WHEN 3 THEN ' shelf' ELSE ' desk' END,
+       1 + (i * 13) % 40, 1 + (i * 7) % 60, 500 + (i * 3729) % 50000,
+       CASE WHEN i % 50 = 0 THEN '2026-01-15' END
+FROM n;
+
+INSERT INTO product_search (product_search) VALUES ('rebuild');
+
+INSERT INTO tag (id, name) VALUES (1, 'oak'), (2, 'indoor'), (3, 'sale'), (4, 'pine'), (5, 'outdoor'), (6, 'steel'), (7, 'new'), (8, 'glass');
+
+INSERT INTO product_tag (product_id, tag_id)
+SELECT p.id, t.id FROM product AS p JOIN tag AS t
+ON t.id IN (CASE p.id % 4 WHEN 0 THEN 1 WHEN 1 THEN 4 WHEN 2 THEN 6 ELSE 8 END, CASE p.id % 4 WHEN 1 THEN 5 ELSE 2 END, CASE WHEN p.id % 2 = 0 THEN 3 END, CASE WHEN p.id % 4 = 2 THEN 7 END);
+
+INSERT INTO customer (id, email, name, password_hash, country, newsletter, created_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+SELECT i, 'customer' || i || '@mail.example', 'Customer ' || i, '$argon2id$v=19$m=19456,t=2,p=1$' || hex(i * 7919) || '$' || hex(i * 104729), substr('NODESEDKFRIT', 1 + 2 * (i * i % 6), 2),
+       i % 3 = 0, datetime('2022-01-01', '+' || (i * 97) || ' minutes')
+FROM n;
+
+INSERT INTO customer_phone (customer_id, position, phone)
+SELECT id, 1, '+47 ' || (20000000 + id * 37) FROM customer
+UNION ALL SELECT id, 2, '+47 ' || (30000000 + id * 41) FROM customer WHERE id % 4 = 0
+UNION ALL SELECT id, 3, '+47 ' || (40000000 + id * 43) FROM customer WHERE id % 40 = 0;
+
+INSERT INTO address (id, customer_id, street, city, postal_code)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24000)
+SELECT i, 1 + (i - 1) % 20000, 'Street ' || (i * 11 % 900) || ' ' || (1 + i % 70), 'City ' || (i * 31 % 800), printf('%04d', i * 31 % 800) FROM n;
+
+INSERT INTO coupon (code, percent, expires_on)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+SELECT printf('SAVE%04d', i), 5 + 5 * (i % 6), date('2026-01-01', '+' || (i * 3) || ' days') FROM n;
+
+INSERT INTO customer_order (id, customer_id, address_id, coupon_code, status, placed_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+SELECT i, 1 + (i * 7919) % 20000, 1 + (i * 7919) % 20000, CASE WHEN i % 9 = 0 THEN printf('SAVE%04d', 1 + i % 200) END,
+       CASE WHEN i > 59400 THEN 'open' WHEN i % 25 = 0 THEN 'returned' ELSE 'done' END, datetime('2023-01-01', '+' || (i * 34) || ' minutes')
+FROM n;
+
+INSERT INTO order_line (order_id, line, product_id, quantity, unit_price_cents)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000)
+SELECT 1 + (i - 1) % 60000, 1 + (i - 1) / 60000, p.id, 1 + i % 4, p.price_cents
+FROM n JOIN product AS p ON p.id = 1 + (n.i * 6007) % 3000;
+
+INSERT INTO payment (id, order_id, method, amount_cents, paid_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 56000)
+SELECT i, i, CASE i % 4 WHEN 0 THEN 'invoice' WHEN 1 THEN 'transfer' ELSE 'card' END, 2000 + (i * 5331) % 90000,
+       datetime('2023-01-01', '+' || (i * 34 + 5) || ' minutes')
+FROM n;
+
+INSERT INTO shipment (id, order_id, carrier, shipped_at, arrived_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 52000)
+SELECT i, i, CASE i % 3 WHEN 0 THEN 'Bring' WHEN 1 THEN 'Post' ELSE 'Courier' END,
+       datetime('2023-01-02', '+' || (i * 34) || ' minutes'), CASE WHEN i < 51500 THEN datetime('2023-01-04', '+' || (i * 34) || ' minutes') END
+FROM n;
+
+INSERT INTO review (id, product_id, customer_id, stars, body, written_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+SELECT i, 1 + (i * 401) % 3000, CASE WHEN i % 12 <> 0 THEN 1 + (i * 7919) % 20000 END, 1 + (i * 3) % 5,
+       'Review ' || i || ': ' || CASE i % 4 WHEN 0 THEN 'sturdy and well made' WHEN 1 THEN 'arrived late but is fine' WHEN 2 THEN 'the colour differs from the picture' ELSE 'would buy again' END,
+       datetime('2023-02-01', '+' || (i * 97) || ' minutes')
+FROM n;
+
+INSERT INTO page_view (id, customer_id, path, viewed_at)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+SELECT i, CASE WHEN i % 3 <> 0 THEN 1 + (i * 7919) % 20000 END, '/product/' || (1 + i * 17 % 3000), datetime('2026-06-01', '+' || i || ' minutes') FROM n;
