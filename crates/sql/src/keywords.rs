@@ -36,11 +36,10 @@ fn contains(table: &[&str], word: &[u8]) -> bool {
 
 #[rustfmt::skip]
 static LEADS_EXPRESSION: &[&str] = &[
-    "all", "and", "any", "as", "between", "by", "call", "case", "check", "collate", "default", "distinct",
-    "div", "do", "else", "escape", "except", "execute", "exists", "filter", "from", "glob", "having", "ilike",
-    "in", "intersect", "interval", "is", "like", "limit", "match", "mod", "not", "offset", "on", "or", "over",
-    "regexp", "return", "returning", "rlike", "select", "set", "similar", "some", "then", "to", "union",
-    "using", "values", "when",
+    "all", "and", "any", "as", "between", "by", "case", "check", "collate", "default", "distinct", "div",
+    "else", "except", "exists", "from", "glob", "having", "ilike", "in", "intersect", "interval", "is",
+    "like", "limit", "not", "on", "or", "regexp", "return", "returning", "rlike", "select", "some", "then",
+    "to", "union", "using", "values", "when", "where",
 ];
 
 #[rustfmt::skip]

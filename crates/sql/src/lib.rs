@@ -6,9 +6,11 @@
 //! The dialect is a [`dbwright_model::engine::Engine`]; where a server's settings change how text reads
 //! (`NO_BACKSLASH_ESCAPES`, `ANSI_QUOTES`), an [`Options`] takes its place.
 
+mod fingerprint;
 mod keywords;
 pub mod lexer;
 mod split;
 
+pub use fingerprint::{Digest, Fingerprint, Fingerprinter, InvalidFingerprint, digest, fingerprint, normalize};
 pub use lexer::Options;
 pub use split::{Piece, PieceKind, split};

@@ -1,0 +1,578 @@
+//! Reduces a statement to its canonical bytes: tokens in one spelling, each with a space behind it. It never keeps a
+//! literal's value, positions of `ORDER BY` and `GROUP BY` excepted.
+
+use dbwright_model::engine::Engine;
+
+use crate::keywords;
+use crate::lexer::{Kind, Lexer, Options, Token};
+
+/// Stands for a literal or a placeholder.
+pub(super) const LITERAL: u8 = b'?';
+/// Stands for more elements of a list.
+pub(super) const MORE: u8 = 0x03;
+/// Stands before an operator that would read as a literal, and before bytes that no dialect knows.
+pub(super) const RAW: u8 = 0x01;
+
+/// How many different elements of one list are remembered.
+const DIFFERENT_ELEMENTS: usize = 16;
+/// Lists nested deeper than this are kept as they are.
+const NESTED_LISTS: usize = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ListKind {
+    /// `IN (…)` and `ARRAY[…]`: elements with a literal fold.
+    Elements,
+    /// The rows of `VALUES`: all fold.
+    Rows,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct List {
+    kind: ListKind,
+    /// The depth of the commas that part its elements.
+    depth: usize,
+    /// Where its present element begins in the canonical bytes.
+    element: usize,
+    /// The first of its remembered elements.
+    remembered: usize,
+    /// The number of literals when the element began.
+    literals: usize,
+    /// Whether one of its elements has a literal.
+    has_literal: bool,
+}
+
+/// What the token before was, where the next one depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Previous {
+    Nothing,
+    /// A word that the tables of keywords have to be asked about: it begins at this canonical offset.
+    Word(usize),
+    Operand,
+    StringLiteral,
+    /// A sign in front of an operand; the first of its run stands at this canonical offset.
+    Sign(usize),
+    Comma,
+    /// The next word is a name, whatever it reads.
+    Dot,
+    Other,
+}
+
+/// What the next token may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Nothing,
+    /// `IN` or `ARRAY` stood before: an opening bracket begins a list.
+    List,
+    /// `VALUES` stood before: a row begins its list.
+    Rows,
+    /// A comma of the rows stood before: a row goes on with it, anything else ends it.
+    AnotherRow,
+}
+
+/// Canonical bytes under construction, and the buffers for them.
+#[derive(Debug)]
+pub(super) struct Reducer {
+    options: Options,
+    out: Vec<u8>,
+    lists: Vec<List>,
+    elements: Vec<(usize, usize)>,
+    depth: usize,
+    /// The depth of the open list of rows, or `usize::MAX`.
+    rows_depth: usize,
+    /// The depth of the items of the last `BY`, or `usize::MAX`.
+    by_depth: usize,
+    literals: usize,
+    previous: Previous,
+    expected: Expected,
+    /// Where a position of `ORDER BY` stands that turns into a literal if an operator follows.
+    position: Option<usize>,
+    semicolon: bool,
+}
+
+impl Reducer {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            out: Vec::new(),
+            lists: Vec::new(),
+            elements: Vec::new(),
+            depth: 0,
+            rows_depth: usize::MAX,
+            by_depth: usize::MAX,
+            literals: 0,
+            previous: Previous::Nothing,
+            expected: Expected::Nothing,
+            position: None,
+            semicolon: false,
+        }
+    }
+
+    pub(super) fn options(&self) -> Options {
+        self.options
+    }
+
+    /// The canonical bytes of the statement reduced last.
+    pub(super) fn canonical(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// Reduces a statement; true if the text ends within a token or parenthesis.
+    pub(super) fn reduce(&mut self, text: &[u8]) -> bool {
+        self.reset(text.len());
+        let mut terminated = true;
+        for token in Lexer::new(text, self.options) {
+            terminated = token.terminated;
+            self.take(token, text);
+        }
+        let truncated = !terminated || self.depth > 0;
+        self.end_rows();
+        while !self.lists.is_empty() {
+            self.close_list();
+        }
+        truncated
+    }
+
+    fn reset(&mut self, length: usize) {
+        self.out.clear();
+        self.out.reserve(length * 2);
+        self.lists.clear();
+        self.elements.clear();
+        self.depth = 0;
+        self.rows_depth = usize::MAX;
+        self.by_depth = usize::MAX;
+        self.literals = 0;
+        self.previous = Previous::Nothing;
+        self.expected = Expected::Nothing;
+        self.position = None;
+        self.semicolon = false;
+    }
+
+    #[inline]
+    fn take(&mut self, token: Token, text: &[u8]) {
+        if self.semicolon && !token.kind.is_comment() {
+            self.flush_semicolon(token.kind);
+        }
+        let bytes = token.bytes(text);
+        match token.kind {
+            Kind::Word => self.word(bytes),
+            Kind::Dot => {
+                self.punctuation(b'.');
+                self.previous = Previous::Dot;
+            }
+            Kind::Comma => self.comma(),
+            Kind::OpenParenthesis => self.open(b'('),
+            Kind::CloseParenthesis => self.close(b')'),
+            Kind::Operator => self.operator(bytes),
+            Kind::Number => self.number(bytes),
+            Kind::String => self.string(),
+            Kind::Parameter => self.literal(),
+            Kind::OpenBracket => self.open(b'['),
+            Kind::CloseBracket => self.close(b']'),
+            Kind::QuotedIdentifier => self.quoted(bytes),
+            Kind::Variable => self.variable(bytes),
+            Kind::Semicolon => self.semicolon = true,
+            Kind::Backslash | Kind::Unknown => self.raw(bytes),
+            Kind::LineComment | Kind::BlockComment | Kind::Hint | Kind::ConditionalStart | Kind::ConditionalEnd => {}
+        }
+    }
+
+    /// Semicolons count between statements only.
+    #[cold]
+    fn flush_semicolon(&mut self, next: Kind) {
+        if matches!(next, Kind::Semicolon | Kind::ConditionalStart | Kind::ConditionalEnd) {
+            return;
+        }
+        self.semicolon = false;
+        if self.out.is_empty() {
+            return;
+        }
+        self.end_rows();
+        self.position = None;
+        self.by_depth = usize::MAX;
+        self.punctuation(b';');
+        self.previous = Previous::Nothing;
+    }
+
+    /// What every token but a comma or an opening bracket does first.
+    #[inline]
+    fn begin(&mut self) {
+        if self.rows_depth == self.depth {
+            self.end_rows();
+        }
+        self.expected = Expected::Nothing;
+        self.position = None;
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+        self.out.push(b' ');
+    }
+
+    #[inline]
+    fn punctuation(&mut self, byte: u8) {
+        self.begin();
+        self.out.extend_from_slice(&[byte, b' ']);
+        self.previous = Previous::Other;
+    }
+
+    #[cold]
+    fn raw(&mut self, bytes: &[u8]) {
+        self.begin();
+        self.out.push(RAW);
+        self.push(bytes);
+        self.previous = Previous::Other;
+    }
+
+    #[inline]
+    fn word(&mut self, bytes: &[u8]) {
+        let start = self.out.len();
+        self.out.extend(bytes.iter().map(u8::to_ascii_lowercase));
+        self.out.push(b' ');
+        if self.previous == Previous::Dot {
+            self.previous = Previous::Operand;
+            return;
+        }
+        let mut expected = Expected::Nothing;
+        let first = bytes.first().map_or(0, |byte| byte | 0x20);
+        if bytes.len() <= 7 && matches!(first, b'a' | b'b' | b'f' | b'i' | b'l' | b'n' | b'r' | b's' | b't' | b'u' | b'v' | b'w') {
+            match &self.out[start..self.out.len() - 1] {
+                b"in" | b"array" => expected = Expected::List,
+                b"values" => expected = Expected::Rows,
+                b"by" => self.by_depth = self.depth,
+                b"limit" => self.by_depth = usize::MAX,
+                b"select" | b"with" => {
+                    self.by_depth = usize::MAX;
+                    self.begin_subquery(start);
+                }
+                b"null" | b"true" | b"false" => {
+                    if self.is_value(start) {
+                        self.out.truncate(start);
+                        return self.literal();
+                    }
+                }
+                b"row" => {
+                    if matches!(self.expected, Expected::Rows | Expected::AnotherRow) {
+                        return self.row(start);
+                    }
+                }
+                b"uescape" => {
+                    if self.previous == Previous::StringLiteral {
+                        self.out.truncate(start);
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let start = if self.rows_depth == self.depth { self.end_rows_before(start) } else { start };
+        self.expected = expected;
+        self.position = None;
+        self.previous = Previous::Word(start);
+    }
+
+    /// `IN (SELECT …)` has no elements.
+    fn begin_subquery(&mut self, start: usize) {
+        if self.lists.last().is_some_and(|list| list.kind == ListKind::Elements && list.element == start) {
+            self.lists.pop();
+        }
+    }
+
+    /// Ends the rows although a word already stands behind them; gives the word's new place.
+    #[cold]
+    fn end_rows_before(&mut self, start: usize) -> usize {
+        let word = self.out.split_off(start);
+        self.end_rows();
+        let start = self.out.len();
+        self.out.extend_from_slice(&word);
+        start
+    }
+
+    /// `ROW` in front of a row of `VALUES`.
+    fn row(&mut self, start: usize) {
+        if self.expected == Expected::Rows {
+            self.begin_list(ListKind::Rows, start);
+        }
+        self.expected = Expected::Nothing;
+        self.previous = Previous::Other;
+    }
+
+    /// Whether `NULL`, `TRUE` or `FALSE` is a value here and not a part of `IS NULL` or of a column's definition.
+    fn is_value(&self, end: usize) -> bool {
+        match self.previous {
+            Previous::Word(start) => {
+                let word = self.out.get(start..end).unwrap_or_default().trim_ascii_end();
+                match word {
+                    b"is" | b"set" => false,
+                    b"not" => !self.after_is(start) && self.out.get(end..).is_some_and(|rest| !rest.starts_with(b"null")),
+                    _ => keywords::leads_expression(word),
+                }
+            }
+            Previous::Operand | Previous::StringLiteral | Previous::Dot => false,
+            Previous::Other => !matches!(self.out.get(..end), Some([.., b')' | b']', b' '])),
+            Previous::Nothing | Previous::Sign(_) | Previous::Comma => true,
+        }
+    }
+
+    fn after_is(&self, end: usize) -> bool {
+        matches!(self.out.get(..end), Some([.., b' ', b'i', b's', b' ']))
+    }
+
+    #[inline]
+    fn literal(&mut self) {
+        self.begin();
+        self.literals += 1;
+        self.out.extend_from_slice(&[LITERAL, b' ']);
+        self.previous = Previous::Operand;
+    }
+
+    #[inline]
+    fn string(&mut self) {
+        if self.previous == Previous::StringLiteral && self.options.dialect != Engine::Sqlite {
+            return;
+        }
+        self.literal();
+        self.previous = Previous::StringLiteral;
+    }
+
+    #[inline]
+    fn number(&mut self, bytes: &[u8]) {
+        match self.previous {
+            Previous::Sign(start) => self.out.truncate(start),
+            Previous::Comma | Previous::Word(_) if self.by_depth == self.depth && self.is_position(bytes) => {
+                self.begin();
+                let start = self.out.len();
+                self.push(bytes);
+                self.position = Some(start);
+                self.previous = Previous::Operand;
+                return;
+            }
+            _ => {}
+        }
+        self.literal();
+    }
+
+    fn is_position(&self, bytes: &[u8]) -> bool {
+        let behind_by = match self.previous {
+            Previous::Word(start) => self.out.get(start..) == Some(b"by "),
+            _ => true,
+        };
+        behind_by && bytes.len() <= 4 && bytes.iter().all(u8::is_ascii_digit)
+    }
+
+    #[inline]
+    fn operator(&mut self, bytes: &[u8]) {
+        if let Some(start) = self.position {
+            self.out.truncate(start);
+            self.out.extend_from_slice(&[LITERAL, b' ']);
+            self.literals += 1;
+        }
+        self.begin();
+        let sign = match bytes {
+            b"-" | b"+" => self.sign(),
+            _ => None,
+        };
+        match bytes {
+            b"!=" => self.push(b"<>"),
+            b"==" if self.options.dialect == Engine::Sqlite => self.push(b"="),
+            b"?" => self.push(&[RAW, b'?']),
+            _ => self.push(bytes),
+        }
+        self.previous = sign.map_or(Previous::Other, Previous::Sign);
+    }
+
+    /// The canonical offset of the first sign of the run that a sign here is part of, if it stands before an operand.
+    fn sign(&self) -> Option<usize> {
+        let here = Some(self.out.len());
+        match self.previous {
+            Previous::Sign(start) => Some(start),
+            Previous::Nothing | Previous::Comma => here,
+            Previous::Word(start) => {
+                let word = self.out.get(start..).unwrap_or_default().trim_ascii_end();
+                here.filter(|_| keywords::leads_expression(word))
+            }
+            Previous::Other => here.filter(|_| !matches!(self.out.as_slice(), [.., b')' | b']', b' '])),
+            Previous::Operand | Previous::StringLiteral | Previous::Dot => None,
+        }
+    }
+
+    fn variable(&mut self, bytes: &[u8]) {
+        self.begin();
+        self.out.extend(bytes.iter().map(u8::to_ascii_lowercase));
+        self.out.push(b' ');
+        self.previous = Previous::Operand;
+    }
+
+    fn quoted(&mut self, bytes: &[u8]) {
+        self.begin();
+        self.previous = Previous::Operand;
+        if matches!(bytes.first(), Some(b'u' | b'U')) {
+            return self.push(bytes);
+        }
+        let start = self.out.len();
+        self.out.push(b'"');
+        push_identifier(&mut self.out, bytes, self.options.dialect != Engine::Postgresql);
+        let content = self.out.get(start + 1..).unwrap_or_default();
+        if is_plain(content) && !keywords::is_reserved(content) {
+            self.out.remove(start);
+        } else {
+            self.out.push(b'"');
+        }
+        self.out.push(b' ');
+    }
+
+    #[inline]
+    fn comma(&mut self) {
+        self.position = None;
+        self.previous = Previous::Comma;
+        self.expected = Expected::Nothing;
+        let Some(list) = self.lists.last().copied().filter(|list| list.depth == self.depth) else {
+            self.out.extend_from_slice(b", ");
+            return;
+        };
+        if self.end_element(list) {
+            self.out.truncate(list.element);
+        } else {
+            self.out.extend_from_slice(b", ");
+        }
+        if let Some(list) = self.lists.last_mut() {
+            list.element = self.out.len();
+            list.literals = self.literals;
+        }
+        if list.kind == ListKind::Rows {
+            self.expected = Expected::AnotherRow;
+        }
+    }
+
+    #[inline]
+    fn open(&mut self, byte: u8) {
+        match self.expected {
+            Expected::Nothing if self.rows_depth == self.depth && self.previous != Previous::Other => self.end_rows(),
+            Expected::Rows => self.begin_list(ListKind::Rows, self.out.len()),
+            _ => {}
+        }
+        self.position = None;
+        self.depth += 1;
+        self.out.extend_from_slice(&[byte, b' ']);
+        if self.expected == Expected::List {
+            self.begin_list(ListKind::Elements, self.out.len());
+        }
+        self.expected = Expected::Nothing;
+        self.previous = Previous::Nothing;
+    }
+
+    #[inline]
+    fn close(&mut self, byte: u8) {
+        if self.rows_depth == self.depth {
+            self.end_rows();
+        }
+        if self.lists.last().is_some_and(|list| list.depth == self.depth) {
+            self.close_list();
+        }
+        if self.by_depth == self.depth {
+            self.by_depth = usize::MAX;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        self.out.extend_from_slice(&[byte, b' ']);
+        self.position = None;
+        self.expected = Expected::Nothing;
+        self.previous = Previous::Other;
+    }
+
+    fn begin_list(&mut self, kind: ListKind, element: usize) {
+        if self.lists.len() >= NESTED_LISTS {
+            return;
+        }
+        if kind == ListKind::Rows {
+            self.rows_depth = self.depth;
+        }
+        self.lists.push(List {
+            kind,
+            depth: self.depth,
+            element,
+            remembered: self.elements.len(),
+            literals: self.literals,
+            has_literal: false,
+        });
+    }
+
+    /// Ends the present element; true if an earlier one of the list reads the same.
+    fn end_element(&mut self, list: List) -> bool {
+        let has_literal = self.literals > list.literals;
+        if let Some(list) = self.lists.last_mut() {
+            list.has_literal |= has_literal;
+        }
+        if !has_literal && list.kind == ListKind::Elements {
+            return false;
+        }
+        let element = self.out.get(list.element..).unwrap_or_default();
+        let known = self.elements.get(list.remembered..).unwrap_or_default();
+        if known.iter().any(|&(start, end)| self.out.get(start..end) == Some(element)) {
+            return true;
+        }
+        if known.len() < DIFFERENT_ELEMENTS {
+            self.elements.push((list.element, self.out.len()));
+        }
+        false
+    }
+
+    /// Ends the innermost list: an element that repeats goes, with the comma before it.
+    fn close_list(&mut self) {
+        let Some(list) = self.lists.last().copied() else {
+            return;
+        };
+        if self.out.len() > list.element && self.end_element(list) || self.out.len() == list.element {
+            let behind = self.out.get(..list.element).unwrap_or_default();
+            if behind.ends_with(b", ") {
+                self.out.truncate(list.element - 2);
+            }
+        }
+        let has_literal = self.lists.pop().is_some_and(|list| list.has_literal);
+        self.elements.truncate(list.remembered);
+        if has_literal {
+            self.out.extend_from_slice(&[b',', b' ', MORE, b' ']);
+        }
+    }
+
+    /// Ends the list of rows at this depth, if one is open. Commas behind it that begin no row stay.
+    fn end_rows(&mut self) {
+        if self.rows_depth == usize::MAX {
+            return;
+        }
+        let another = self.expected == Expected::AnotherRow;
+        self.close_list();
+        if another {
+            self.out.extend_from_slice(b", ");
+        }
+        self.rows_depth = self.lists.iter().rev().find(|list| list.kind == ListKind::Rows).map_or(usize::MAX, |list| list.depth);
+    }
+}
+
+/// Appends the content of a quoted identifier, its closing quote undoubled and then doubled as `"`.
+fn push_identifier(out: &mut Vec<u8>, bytes: &[u8], fold: bool) {
+    let quote = match bytes.first() {
+        Some(b'[') => b']',
+        Some(&quote) => quote,
+        None => return,
+    };
+    let mut inner = bytes.get(1..).unwrap_or_default();
+    if inner.last() == Some(&quote) {
+        inner = &inner[..inner.len() - 1];
+    }
+    let mut at = 0;
+    while let Some(&byte) = inner.get(at) {
+        let doubled = byte == quote && quote != b']' && inner.get(at + 1) == Some(&quote);
+        at += if doubled { 2 } else { 1 };
+        out.push(if fold { byte.to_ascii_lowercase() } else { byte });
+        if byte == b'"' {
+            out.push(b'"');
+        }
+    }
+}
+
+/// Whether an identifier may be written without quotes and means the same.
+fn is_plain(content: &[u8]) -> bool {
+    let first = content.first().copied().unwrap_or(b' ');
+    let starts = first.is_ascii_lowercase() || first == b'_' || first >= 0x80;
+    starts && content.iter().all(|&byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'$') || byte >= 0x80)
+}
