@@ -25,6 +25,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::lexer::Options;
 
+mod canonical;
 mod pretty;
 mod reduce;
 

@@ -6,6 +6,7 @@
 //! The dialect is a [`dbwright_model::engine::Engine`]; where a server's settings change how text reads
 //! (`NO_BACKSLASH_ESCAPES`, `ANSI_QUOTES`), an [`Options`] takes its place.
 
+mod bytes8;
 mod fingerprint;
 mod keywords;
 pub mod lexer;

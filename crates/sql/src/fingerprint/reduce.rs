@@ -3,6 +3,8 @@
 
 use dbwright_model::engine::Engine;
 
+use super::canonical::Canonical;
+use crate::bytes8;
 use crate::keywords;
 use crate::lexer::{Kind, Lexer, Options, Token};
 
@@ -12,6 +14,19 @@ pub(super) const LITERAL: u8 = b'?';
 pub(super) const MORE: u8 = 0x03;
 /// Stands before an operator that would read as a literal, and before bytes that no dialect knows.
 pub(super) const RAW: u8 = 0x01;
+
+const IN: u64 = bytes8::key(b"in");
+const ARRAY: u64 = bytes8::key(b"array");
+const VALUES: u64 = bytes8::key(b"values");
+const ROW: u64 = bytes8::key(b"row");
+const BY: u64 = bytes8::key(b"by");
+const LIMIT: u64 = bytes8::key(b"limit");
+const SELECT: u64 = bytes8::key(b"select");
+const WITH: u64 = bytes8::key(b"with");
+const NULL: u64 = bytes8::key(b"null");
+const TRUE: u64 = bytes8::key(b"true");
+const FALSE: u64 = bytes8::key(b"false");
+const UESCAPE: u64 = bytes8::key(b"uescape");
 
 /// How many different elements of one list are remembered.
 const DIFFERENT_ELEMENTS: usize = 16;
@@ -73,7 +88,7 @@ enum Expected {
 #[derive(Debug)]
 pub(super) struct Reducer {
     options: Options,
-    out: Vec<u8>,
+    out: Canonical,
     lists: Vec<List>,
     elements: Vec<(usize, usize)>,
     depth: usize,
@@ -93,7 +108,7 @@ impl Reducer {
     pub(super) fn new(options: Options) -> Self {
         Self {
             options,
-            out: Vec::new(),
+            out: Canonical::default(),
             lists: Vec::new(),
             elements: Vec::new(),
             depth: 0,
@@ -113,12 +128,12 @@ impl Reducer {
 
     /// The canonical bytes of the statement reduced last.
     pub(super) fn canonical(&self) -> &[u8] {
-        &self.out
+        self.out.as_slice()
     }
 
     /// Reduces a statement; true if the text ends within a token or parenthesis.
     pub(super) fn reduce(&mut self, text: &[u8]) -> bool {
-        self.reset(text.len());
+        self.reset();
         let mut terminated = true;
         for token in Lexer::new(text, self.options) {
             terminated = token.terminated;
@@ -132,9 +147,8 @@ impl Reducer {
         truncated
     }
 
-    fn reset(&mut self, length: usize) {
+    fn reset(&mut self) {
         self.out.clear();
-        self.out.reserve(length * 2);
         self.lists.clear();
         self.elements.clear();
         self.depth = 0;
@@ -152,9 +166,8 @@ impl Reducer {
         if self.semicolon && !token.kind.is_comment() {
             self.flush_semicolon(token.kind);
         }
-        let bytes = token.bytes(text);
         match token.kind {
-            Kind::Word => self.word(bytes),
+            Kind::Word => self.word(text, token),
             Kind::Dot => {
                 self.punctuation(b'.');
                 self.previous = Previous::Dot;
@@ -162,16 +175,16 @@ impl Reducer {
             Kind::Comma => self.comma(),
             Kind::OpenParenthesis => self.open(b'('),
             Kind::CloseParenthesis => self.close(b')'),
-            Kind::Operator => self.operator(bytes),
-            Kind::Number => self.number(bytes),
+            Kind::Operator => self.operator(token.bytes(text)),
+            Kind::Number => self.number(token.bytes(text)),
             Kind::String => self.string(),
             Kind::Parameter => self.literal(),
             Kind::OpenBracket => self.open(b'['),
             Kind::CloseBracket => self.close(b']'),
-            Kind::QuotedIdentifier => self.quoted(bytes),
-            Kind::Variable => self.variable(bytes),
+            Kind::QuotedIdentifier => self.quoted(token.bytes(text)),
+            Kind::Variable => self.variable(token.bytes(text)),
             Kind::Semicolon => self.semicolon = true,
-            Kind::Backslash | Kind::Unknown => self.raw(bytes),
+            Kind::Backslash | Kind::Unknown => self.raw(token.bytes(text)),
             Kind::LineComment | Kind::BlockComment | Kind::Hint | Kind::ConditionalStart | Kind::ConditionalEnd => {}
         }
     }
@@ -183,7 +196,7 @@ impl Reducer {
             return;
         }
         self.semicolon = false;
-        if self.out.is_empty() {
+        if self.out.len() == 0 {
             return;
         }
         self.end_rows();
@@ -205,14 +218,14 @@ impl Reducer {
 
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+        self.out.extend(bytes);
         self.out.push(b' ');
     }
 
     #[inline]
     fn punctuation(&mut self, byte: u8) {
         self.begin();
-        self.out.extend_from_slice(&[byte, b' ']);
+        self.out.push_pair([byte, b' ']);
         self.previous = Previous::Other;
     }
 
@@ -225,104 +238,86 @@ impl Reducer {
     }
 
     #[inline]
-    fn word(&mut self, bytes: &[u8]) {
-        let start = self.out.len();
-        self.out.extend(bytes.iter().map(u8::to_ascii_lowercase));
-        self.out.push(b' ');
-        if self.previous == Previous::Dot {
-            self.previous = Previous::Operand;
-            return;
-        }
+    fn word(&mut self, text: &[u8], token: Token) {
+        let length = token.end - token.start;
+        let head = bytes8::first(bytes8::lowercase(bytes8::load(text, token.start)), length);
+        let named = self.previous == Previous::Dot;
         let mut expected = Expected::Nothing;
-        let first = bytes.first().map_or(0, |byte| byte | 0x20);
-        if bytes.len() <= 7 && matches!(first, b'a' | b'b' | b'f' | b'i' | b'l' | b'n' | b'r' | b's' | b't' | b'u' | b'v' | b'w') {
-            match &self.out[start..self.out.len() - 1] {
-                b"in" | b"array" => expected = Expected::List,
-                b"values" => expected = Expected::Rows,
-                b"by" => self.by_depth = self.depth,
-                b"limit" => self.by_depth = usize::MAX,
-                b"select" | b"with" => {
-                    self.by_depth = usize::MAX;
-                    self.begin_subquery(start);
-                }
-                b"null" | b"true" | b"false" => {
-                    if self.is_value(start) {
-                        self.out.truncate(start);
-                        return self.literal();
-                    }
-                }
-                b"row" => {
-                    if matches!(self.expected, Expected::Rows | Expected::AnotherRow) {
-                        return self.row(start);
-                    }
-                }
-                b"uescape" => {
-                    if self.previous == Previous::StringLiteral {
-                        self.out.truncate(start);
-                        return;
-                    }
-                }
+        if length <= 7 && !named {
+            match head {
+                IN | ARRAY => expected = Expected::List,
+                VALUES => expected = Expected::Rows,
+                BY | LIMIT | SELECT | WITH => self.clause(head),
+                NULL | TRUE | FALSE if self.is_value(head) => return self.literal(),
+                ROW if self.expects_row() => return self.row(text, token),
+                UESCAPE if self.previous == Previous::StringLiteral => return,
                 _ => {}
             }
         }
-        let start = if self.rows_depth == self.depth { self.end_rows_before(start) } else { start };
+        self.begin();
         self.expected = expected;
-        self.position = None;
-        self.previous = Previous::Word(start);
+        self.previous = if named { Previous::Operand } else { Previous::Word(self.out.len()) };
+        self.out.push_word(text, token.start, token.end);
+    }
+
+    /// A word that changes what the numbers behind it are, or that makes a list a subquery.
+    fn clause(&mut self, word: u64) {
+        self.by_depth = if word == BY { self.depth } else { usize::MAX };
+        if matches!(word, SELECT | WITH) {
+            self.begin_subquery();
+        }
     }
 
     /// `IN (SELECT …)` has no elements.
-    fn begin_subquery(&mut self, start: usize) {
-        if self.lists.last().is_some_and(|list| list.kind == ListKind::Elements && list.element == start) {
+    fn begin_subquery(&mut self) {
+        let here = self.out.len();
+        if self.lists.last().is_some_and(|list| list.kind == ListKind::Elements && list.element == here) {
             self.lists.pop();
         }
     }
 
-    /// Ends the rows although a word already stands behind them; gives the word's new place.
-    #[cold]
-    fn end_rows_before(&mut self, start: usize) -> usize {
-        let word = self.out.split_off(start);
-        self.end_rows();
-        let start = self.out.len();
-        self.out.extend_from_slice(&word);
-        start
+    fn expects_row(&self) -> bool {
+        matches!(self.expected, Expected::Rows | Expected::AnotherRow)
     }
 
     /// `ROW` in front of a row of `VALUES`.
-    fn row(&mut self, start: usize) {
+    fn row(&mut self, text: &[u8], token: Token) {
         if self.expected == Expected::Rows {
-            self.begin_list(ListKind::Rows, start);
+            self.begin_list(ListKind::Rows, self.out.len());
         }
+        self.out.push_word(text, token.start, token.end);
         self.expected = Expected::Nothing;
         self.previous = Previous::Other;
     }
 
     /// Whether `NULL`, `TRUE` or `FALSE` is a value here and not a part of `IS NULL` or of a column's definition.
-    fn is_value(&self, end: usize) -> bool {
+    fn is_value(&self, value: u64) -> bool {
         match self.previous {
-            Previous::Word(start) => {
-                let word = self.out.get(start..end).unwrap_or_default().trim_ascii_end();
-                match word {
-                    b"is" | b"set" => false,
-                    b"not" => !self.after_is(start) && self.out.get(end..).is_some_and(|rest| !rest.starts_with(b"null")),
-                    _ => keywords::leads_expression(word),
-                }
-            }
+            Previous::Word(start) => match self.out.from(start).trim_ascii_end() {
+                b"is" | b"set" => false,
+                b"not" => value != NULL && !self.after_is(start),
+                word => keywords::leads_expression(word),
+            },
             Previous::Operand | Previous::StringLiteral | Previous::Dot => false,
-            Previous::Other => !matches!(self.out.get(..end), Some([.., b')' | b']', b' '])),
+            Previous::Other => !self.after_closing(),
             Previous::Nothing | Previous::Sign(_) | Previous::Comma => true,
         }
     }
 
     fn after_is(&self, end: usize) -> bool {
-        matches!(self.out.get(..end), Some([.., b' ', b'i', b's', b' ']))
+        let before = self.out.as_slice().get(..end).unwrap_or_default();
+        matches!(before, [.., b' ', b'i', b's', b' '])
+    }
+
+    fn after_closing(&self) -> bool {
+        matches!(self.out.as_slice(), [.., b')' | b']', b' '])
     }
 
     #[inline]
     fn literal(&mut self) {
         self.begin();
         self.literals += 1;
-        self.out.extend_from_slice(&[LITERAL, b' ']);
+        self.out.push_pair([LITERAL, b' ']);
         self.previous = Previous::Operand;
     }
 
@@ -354,7 +349,7 @@ impl Reducer {
 
     fn is_position(&self, bytes: &[u8]) -> bool {
         let behind_by = match self.previous {
-            Previous::Word(start) => self.out.get(start..) == Some(b"by "),
+            Previous::Word(start) => self.out.from(start) == b"by ",
             _ => true,
         };
         behind_by && bytes.len() <= 4 && bytes.iter().all(u8::is_ascii_digit)
@@ -364,7 +359,7 @@ impl Reducer {
     fn operator(&mut self, bytes: &[u8]) {
         if let Some(start) = self.position {
             self.out.truncate(start);
-            self.out.extend_from_slice(&[LITERAL, b' ']);
+            self.out.push_pair([LITERAL, b' ']);
             self.literals += 1;
         }
         self.begin();
@@ -388,18 +383,17 @@ impl Reducer {
             Previous::Sign(start) => Some(start),
             Previous::Nothing | Previous::Comma => here,
             Previous::Word(start) => {
-                let word = self.out.get(start..).unwrap_or_default().trim_ascii_end();
+                let word = self.out.from(start).trim_ascii_end();
                 here.filter(|_| keywords::leads_expression(word))
             }
-            Previous::Other => here.filter(|_| !matches!(self.out.as_slice(), [.., b')' | b']', b' '])),
+            Previous::Other => here.filter(|_| !self.after_closing()),
             Previous::Operand | Previous::StringLiteral | Previous::Dot => None,
         }
     }
 
     fn variable(&mut self, bytes: &[u8]) {
         self.begin();
-        self.out.extend(bytes.iter().map(u8::to_ascii_lowercase));
-        self.out.push(b' ');
+        self.out.push_word(bytes, 0, bytes.len());
         self.previous = Previous::Operand;
     }
 
@@ -412,7 +406,7 @@ impl Reducer {
         let start = self.out.len();
         self.out.push(b'"');
         push_identifier(&mut self.out, bytes, self.options.dialect != Engine::Postgresql);
-        let content = self.out.get(start + 1..).unwrap_or_default();
+        let content = self.out.from(start + 1);
         if is_plain(content) && !keywords::is_reserved(content) {
             self.out.remove(start);
         } else {
@@ -427,13 +421,13 @@ impl Reducer {
         self.previous = Previous::Comma;
         self.expected = Expected::Nothing;
         let Some(list) = self.lists.last().copied().filter(|list| list.depth == self.depth) else {
-            self.out.extend_from_slice(b", ");
+            self.out.push_pair([b',', b' ']);
             return;
         };
         if self.end_element(list) {
             self.out.truncate(list.element);
         } else {
-            self.out.extend_from_slice(b", ");
+            self.out.push_pair([b',', b' ']);
         }
         if let Some(list) = self.lists.last_mut() {
             list.element = self.out.len();
@@ -453,7 +447,7 @@ impl Reducer {
         }
         self.position = None;
         self.depth += 1;
-        self.out.extend_from_slice(&[byte, b' ']);
+        self.out.push_pair([byte, b' ']);
         if self.expected == Expected::List {
             self.begin_list(ListKind::Elements, self.out.len());
         }
@@ -473,7 +467,7 @@ impl Reducer {
             self.by_depth = usize::MAX;
         }
         self.depth = self.depth.saturating_sub(1);
-        self.out.extend_from_slice(&[byte, b' ']);
+        self.out.push_pair([byte, b' ']);
         self.position = None;
         self.expected = Expected::Nothing;
         self.previous = Previous::Other;
@@ -505,9 +499,9 @@ impl Reducer {
         if !has_literal && list.kind == ListKind::Elements {
             return false;
         }
-        let element = self.out.get(list.element..).unwrap_or_default();
+        let element = self.out.from(list.element);
         let known = self.elements.get(list.remembered..).unwrap_or_default();
-        if known.iter().any(|&(start, end)| self.out.get(start..end) == Some(element)) {
+        if known.iter().any(|&(start, end)| self.out.as_slice().get(start..end) == Some(element)) {
             return true;
         }
         if known.len() < DIFFERENT_ELEMENTS {
@@ -522,7 +516,7 @@ impl Reducer {
             return;
         };
         if self.out.len() > list.element && self.end_element(list) || self.out.len() == list.element {
-            let behind = self.out.get(..list.element).unwrap_or_default();
+            let behind = self.out.as_slice().get(..list.element).unwrap_or_default();
             if behind.ends_with(b", ") {
                 self.out.truncate(list.element - 2);
             }
@@ -530,7 +524,7 @@ impl Reducer {
         let has_literal = self.lists.pop().is_some_and(|list| list.has_literal);
         self.elements.truncate(list.remembered);
         if has_literal {
-            self.out.extend_from_slice(&[b',', b' ', MORE, b' ']);
+            self.out.extend(&[b',', b' ', MORE, b' ']);
         }
     }
 
@@ -542,14 +536,14 @@ impl Reducer {
         let another = self.expected == Expected::AnotherRow;
         self.close_list();
         if another {
-            self.out.extend_from_slice(b", ");
+            self.out.push_pair([b',', b' ']);
         }
         self.rows_depth = self.lists.iter().rev().find(|list| list.kind == ListKind::Rows).map_or(usize::MAX, |list| list.depth);
     }
 }
 
 /// Appends the content of a quoted identifier, its closing quote undoubled and then doubled as `"`.
-fn push_identifier(out: &mut Vec<u8>, bytes: &[u8], fold: bool) {
+fn push_identifier(out: &mut Canonical, bytes: &[u8], fold: bool) {
     let quote = match bytes.first() {
         Some(b'[') => b']',
         Some(&quote) => quote,

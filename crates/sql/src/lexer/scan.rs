@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memchr2, memmem};
 
+use crate::bytes8;
+
 use super::class::{Class, begins_word, in_operator, in_word};
 use super::{Family, Kind, Lexer, Token};
 
@@ -11,13 +13,13 @@ const LONGEST_OPERATOR: usize = 63;
 impl Lexer<'_> {
     #[inline]
     fn word_end(&self, mut at: usize) -> usize {
-        while let Some(&byte) = self.text.get(at) {
-            if !in_word(byte) {
-                break;
+        loop {
+            let length = bytes8::word_length(bytes8::load(self.text, at));
+            at += length;
+            if length < 8 {
+                return at;
             }
-            at += 1;
         }
-        at
     }
 
     fn digits_end(&self, mut at: usize) -> usize {
@@ -29,7 +31,7 @@ impl Lexer<'_> {
 
     #[inline]
     pub(super) fn word(&mut self, start: usize) -> Token {
-        let end = self.word_end(start + 1);
+        let end = self.word_end(start);
         let next = self.byte(end);
         if (next == b'\'' || next == b'"' || next == b'&') && end - start <= 16 {
             if let Some(token) = self.prefixed(start, end, next) {
