@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Engine;
 use crate::finding::{Severity, Waiver};
 use crate::gate::{Enforcement, Gate};
 
 /// The policy in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     /// Goals.
     pub standards: Standards,
@@ -31,8 +33,22 @@ pub struct Policy {
     pub approval: Option<Approval>,
     /// Findings known before: fingerprints.
     pub baseline: Option<Vec<String>>,
+    /// What somebody vouches for that a connection can't show (`at-rest`, `transit`, `audit`), with the reason given.
+    pub attested: BTreeMap<String, Declared>,
+    /// How a project directory is built and run.
+    pub project: ProjectOptions,
     /// What the policy's sources said that could not be used, in words.
     pub unused: Vec<String>,
+}
+
+/// How a project directory is built and run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProjectOptions {
+    /// Dialect of its SQL; none lets it be recognised from the text.
+    pub dialect: Option<Engine>,
+    /// Arrivals of workload statements per second, open loop; none measures in a closed loop.
+    pub rate_per_second: Option<f64>,
 }
 
 impl Default for Policy {
@@ -50,6 +66,8 @@ impl Default for Policy {
             statement_sla_ms: BTreeMap::new(),
             approval: None,
             baseline: None,
+            attested: BTreeMap::new(),
+            project: ProjectOptions::default(),
             unused: Vec::new(),
         }
     }
@@ -57,6 +75,7 @@ impl Default for Policy {
 
 /// Goals that databases are held to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Standards {
     /// 95th percentile of query latency, ms; must stay below.
     pub query_p95_ms: f64,
