@@ -1,7 +1,15 @@
-//! What a rule may look at: facts, policy, and what was derived from them once for all rules.
+//! What a rule may look at: facts, policy, and what was derived from them once for all rules. It never judges.
+
+mod settings;
+mod statements;
+pub mod tables;
 
 use dbwright_model::policy::Policy;
 use dbwright_model::{Engine, Facts};
+
+pub use statements::{StatementView, same_table};
+
+use tables::Tables;
 
 /// The view that rules get.
 pub struct Context<'a> {
@@ -9,18 +17,35 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// The policy.
     pub policy: &'a Policy,
+    tables: Tables<'a>,
+    statements: Vec<StatementView<'a>>,
 }
 
 impl<'a> Context<'a> {
     /// Derives what rules share.
     #[must_use]
     pub fn new(facts: &'a Facts, policy: &'a Policy) -> Self {
-        Self { facts, policy }
+        let tables = Tables::new(facts);
+        let statements = statements::views(facts, &tables);
+        Self { facts, policy, tables, statements }
     }
 
     /// The engine.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.facts.target.engine
+    }
+
+    /// Whether the server's own settings, statistics and copies are the user's: not so in a scratch server that was
+    /// started to build a project.
+    #[must_use]
+    pub fn judges_server(&self) -> bool {
+        !self.facts.target.scratch
+    }
+
+    /// The workload's statements with what was derived from them, in the order of the facts.
+    #[must_use]
+    pub fn statements(&self) -> &[StatementView<'a>] {
+        &self.statements
     }
 }

@@ -1,0 +1,140 @@
+//! Statements with what rules share about them: fingerprint, share of database time, tables. It never runs anything.
+
+use dbwright_model::plan::{Operation, PlanNode};
+use dbwright_model::workload::{Origin, Statement, WorkloadSource};
+use dbwright_model::{Evidence, Facts, Finding, ObjectName, Unit};
+use dbwright_sql::Fingerprinter;
+
+use super::tables::Tables;
+
+/// A statement of the workload, and what was derived from it.
+pub struct StatementView<'a> {
+    /// The statement.
+    pub statement: &'a Statement,
+    /// Its fingerprint, computed when the facts hold none; 32 hexadecimal digits.
+    pub fingerprint: String,
+    /// Its share of the time that all statements take together, 0 to 1; none when times are not known.
+    pub time_share: Option<f64>,
+    /// How often it is called of all calls, 0 to 1; none when not known.
+    pub call_share: Option<f64>,
+    /// The first table it names, where one is known.
+    pub first_table: Option<ObjectName>,
+}
+
+/// Views of all statements, in order.
+pub(super) fn views<'a>(facts: &'a Facts, tables: &Tables<'a>) -> Vec<StatementView<'a>> {
+    let workload = &facts.workload;
+    let weighted = matches!(workload.source, WorkloadSource::Measured | WorkloadSource::File);
+    let total_time: f64 = workload.statements.iter().filter_map(|statement| load_ms(statement, weighted)).sum();
+    let total_calls: f64 = workload.statements.iter().filter_map(|statement| frequency(statement, weighted)).sum();
+    let mut fingerprinter = Fingerprinter::new(facts.target.engine);
+    let view = |statement: &'a Statement| StatementView {
+        statement,
+        fingerprint: fingerprint(statement, &mut fingerprinter),
+        time_share: load_ms(statement, weighted).filter(|_| total_time > 0.0).map(|ms| ms / total_time),
+        call_share: frequency(statement, weighted).filter(|_| total_calls > 0.0).map(|calls| calls / total_calls),
+        first_table: first_planned_table(statement, tables),
+    };
+    workload.statements.iter().map(view).collect()
+}
+
+fn fingerprint(statement: &Statement, fingerprinter: &mut Fingerprinter) -> String {
+    if statement.fingerprint.is_empty() {
+        fingerprinter.digest(&statement.text).fingerprint.to_string()
+    } else {
+        statement.fingerprint.clone()
+    }
+}
+
+/// Time that the statement takes of the server: in a project how often it is said to come times its mean time, else
+/// what was counted.
+fn load_ms(statement: &Statement, weighted: bool) -> Option<f64> {
+    if weighted { Some(statement.weight.unwrap_or(1.0) * statement.mean_ms()?) } else { statement.total_ms }
+}
+
+fn frequency(statement: &Statement, weighted: bool) -> Option<f64> {
+    if weighted { Some(statement.weight.unwrap_or(1.0)) } else { statement.calls }
+}
+
+fn first_planned_table(statement: &Statement, tables: &Tables<'_>) -> Option<ObjectName> {
+    let plan = statement.plan.as_ref()?;
+    plan.nodes().into_iter().find_map(|node| tables.find(node.collection.as_ref()?)).map(|table| table.name.clone())
+}
+
+impl<'a> StatementView<'a> {
+    /// How findings name the statement: its fingerprint and its first table.
+    #[must_use]
+    pub fn object(&self) -> String {
+        match &self.first_table {
+            Some(table) => format!("{} {table}", self.fingerprint),
+            None => self.fingerprint.clone(),
+        }
+    }
+
+    /// How messages call it: the name it was given, else by its first table.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match (&self.statement.name, &self.first_table) {
+            (Some(name), _) => format!("Statement \"{name}\""),
+            (None, Some(table)) => format!("A statement on {table}"),
+            (None, None) => "A statement".to_owned(),
+        }
+    }
+
+    /// A finding on the statement, with its share of database time, its text and its place.
+    #[must_use]
+    pub fn finding(&self, message: impl Into<String>) -> Finding {
+        let mut finding = Finding::new(self.object(), message).evidence(self.text_evidence());
+        if let Some(share) = self.time_share {
+            finding = finding.costs_time(share).evidence(Evidence::measured("share of database time", share, Unit::Share, "workload"));
+        }
+        if let Some(calls) = self.statement.calls {
+            finding = finding.evidence(Evidence::measured("calls", calls, Unit::Calls, "workload"));
+        }
+        finding.origin.clone_from(&self.statement.origin);
+        finding
+    }
+
+    /// Where the statement stands in a project.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.statement.origin.as_ref()
+    }
+
+    /// The nodes of its plan, parents first; none when it has no plan.
+    #[must_use]
+    pub fn plan_nodes(&self) -> Vec<&'a PlanNode> {
+        self.statement.plan.as_ref().map(|plan| plan.nodes()).unwrap_or_default()
+    }
+
+    /// Whether its plan was executed, so that actual rows and times are known.
+    #[must_use]
+    pub fn was_executed(&self) -> bool {
+        self.statement.plan.as_ref().is_some_and(|plan| plan.executed)
+    }
+
+    /// The node that reads this whole table, or its whole index, if the plan has one.
+    #[must_use]
+    pub fn full_scan_of(&self, table: &ObjectName) -> Option<&'a PlanNode> {
+        self.plan_nodes().into_iter().find(|node| {
+            matches!(node.operation, Operation::FullScan | Operation::FullIndexScan)
+                && node.collection.as_ref().is_some_and(|name| same_table(name, table))
+        })
+    }
+
+    fn text_evidence(&self) -> Evidence {
+        const LONGEST: usize = 400;
+        let mut text: String = self.statement.text.chars().take(LONGEST).collect();
+        if text.len() < self.statement.text.len() {
+            text.push('…');
+        }
+        Evidence::text("statement", text, "workload")
+    }
+}
+
+/// Whether two names may denote one table: a missing schema fits any.
+#[must_use]
+pub fn same_table(one: &ObjectName, other: &ObjectName) -> bool {
+    let schemas = one.schema.is_none() || other.schema.is_none() || one.schema == other.schema;
+    schemas && one.name.eq_ignore_ascii_case(&other.name)
+}
