@@ -127,6 +127,13 @@ impl Finding {
         self
     }
 
+    /// Proposes a change where there is one.
+    #[must_use]
+    pub fn change_if(mut self, change: Option<Change>) -> Self {
+        self.change = change;
+        self
+    }
+
     /// Says what share of database time it costs, 0 to 1.
     #[must_use]
     pub fn costs_time(mut self, share: f64) -> Self {
