@@ -106,6 +106,9 @@ impl Endpoint {
     /// [`ErrorKind::Target`] for an unknown scheme, a bad port or bad percent encoding. The message never repeats the password.
     pub fn parse(scheme: &str, rest: &str) -> Result<Self, EngineError> {
         let engine = engine_of(scheme)?;
+        if matches!(scheme, "unix" | "redis+unix" | "valkey+unix") {
+            return Self::socket(engine, rest);
+        }
         let bad = |what: String| EngineError::new(ErrorKind::Target, format!("reading the {scheme}:// URL"), what);
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
@@ -121,6 +124,9 @@ impl Endpoint {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             options.insert(decode(name)?, decode(value)?);
         }
+        if matches!(scheme, "rediss" | "valkeys") {
+            options.entry("tls".to_owned()).or_insert_with(|| "verify-full".to_owned());
+        }
         let hosts = hosts.split(',').filter(|host| !host.is_empty()).map(|host| Host::parse(host, &bad)).collect::<Result<_, _>>()?;
         let mut password = password.map(Secret::new);
         if let Some(given) = options.remove("password") {
@@ -129,6 +135,29 @@ impl Endpoint {
         let user = user.filter(|user| !user.is_empty()).or_else(|| options.remove("user"));
         let database = Some(decode(database)?).filter(|name| !name.is_empty()).or_else(|| options.remove("dbname"));
         Ok(Self { engine, hosts, user, password, database, file: None, options })
+    }
+}
+
+/// A socket URL: the path is the socket's, the database and the login come as options.
+impl Endpoint {
+    fn socket(engine: Engine, rest: &str) -> Result<Self, EngineError> {
+        let bad = || EngineError::new(ErrorKind::Target, "reading the socket URL", "a percent sign is not followed by two hexadecimal digits");
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let decode = |text: &str| percent_decode(text).ok_or_else(bad);
+        let mut endpoint = Self { hosts: vec![Host { name: decode(path)?, port: None }], file: None, ..Self::file(engine, Path::new("")) };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = decode(value)?;
+            match name {
+                "db" => endpoint.database = Some(value),
+                "user" => endpoint.user = Some(value),
+                "pass" | "password" => endpoint.password = Some(Secret::new(value)),
+                _ => {
+                    endpoint.options.insert(decode(name)?, value);
+                }
+            }
+        }
+        Ok(endpoint)
     }
 }
 
@@ -182,7 +211,7 @@ fn engine_of(scheme: &str) -> Result<Engine, EngineError> {
         "mysql" => Ok(Engine::Mysql),
         "mariadb" => Ok(Engine::Mariadb),
         "redis" | "rediss" | "redis+unix" | "unix" => Ok(Engine::Redis),
-        "valkey" | "valkeys" => Ok(Engine::Valkey),
+        "valkey" | "valkeys" | "valkey+unix" => Ok(Engine::Valkey),
         _ => Err(EngineError::new(ErrorKind::Target, "reading the target", format!("the scheme {scheme:?} is not known"))
             .hint("Known are postgres://, mysql://, mariadb://, redis://, valkey:// and sqlite:PATH; `dbwright engines` lists them.")),
     }
@@ -230,6 +259,15 @@ mod tests {
         assert!(!format!("{found} {found:?}").contains("c4nary"));
         let error = Target::recognise("postgres://ann:c4nary@host:port/shop").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("c4nary"));
+    }
+
+    #[test]
+    fn reads_redis_urls() {
+        let found = endpoint("rediss://:pw@host:6380/2");
+        assert_eq!((found.user.as_deref(), found.database.as_deref(), found.options["tls"].as_str()), (None, Some("2"), "verify-full"));
+        let found = endpoint("unix:///run/redis.sock?db=3&pass=c4nary");
+        assert_eq!((found.hosts[0].name.as_str(), found.database.as_deref()), ("/run/redis.sock", Some("3")));
+        assert!(!format!("{found} {found:?}").contains("c4nary"));
     }
 
     #[test]
