@@ -1,8 +1,16 @@
 //! Pure judgement: rules, designs and gates over facts. No I/O, no clock, no environment, no failure.
 
 pub mod context;
+pub mod drills;
+pub mod gates;
+pub mod metrics;
+pub mod policy;
+pub mod review;
 pub mod rule;
 pub mod rules;
+pub mod schema_hash;
+pub mod sensitivity;
 
 pub use context::Context;
+pub use review::review;
 pub use rule::Rule;

@@ -246,6 +246,24 @@ pub struct DataChecks {
     pub violations: Vec<Violation>,
     /// Inclusions that hold between columns without a declared reference.
     pub inclusions: Vec<Inclusion>,
+    /// Tables whose rows were searched for dependencies between columns.
+    pub dependencies: Vec<DependencySearch>,
+    /// The user's own validation rules that were run; those violated are in `violations` with kind `rule`.
+    pub rules_checked: u64,
+}
+
+/// That the rows of a table were searched for functional dependencies, and those found that no key explains.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DependencySearch {
+    /// The table.
+    pub table: crate::ObjectName,
+    /// Rows searched.
+    pub rows: u64,
+    /// Whether all rows and all columns were searched.
+    pub complete: bool,
+    /// Dependencies on something that is no key: determining columns, determined column.
+    pub found: Vec<(Vec<String>, String)>,
 }
 
 /// Outcome for one declared reference.

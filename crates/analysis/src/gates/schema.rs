@@ -1,0 +1,153 @@
+//! Schema design: keys, normal form, types, references, and an architect's approval of exactly this schema. It never
+//! takes the absence of an approval, or of data to judge by, for consent.
+
+use dbwright_model::{Criterion, FactKind, Grade, Verdict};
+
+use super::Judged;
+use super::criterion::{Question, fail, pass, undecided};
+
+const KEYS: &[&str] = &["schema/missing-primary-key", "schema/no-unique-key", "schema/key-type-too-small"];
+const NORMAL_FORM: &[&str] =
+    &["schema/entity-attribute-value", "schema/multi-valued-column", "schema/polymorphic-association", "schema/repeating-columns"];
+const REFERENCES: &[&str] =
+    &["schema/fk-duplicate", "schema/fk-to-non-unique", "schema/fk-type-mismatch", "schema/fk-without-index", "schema/undeclared-fk"];
+const TYPES: &[&str] = &[
+    "schema/boolean-as-text",
+    "schema/date-as-text",
+    "schema/json-as-text",
+    "schema/money-as-float",
+    "schema/number-as-text",
+    "schema/padded-char",
+    "schema/timestamp-without-time-zone",
+    "schema/type-inconsistent",
+    "schema/uuid-as-text",
+];
+/// Rules by functional dependencies; they exist only where dependencies are mined.
+const MINED: &[&str] =
+    &["schema/not-boyce-codd", "schema/not-first-normal-form", "schema/not-second-normal-form", "schema/not-third-normal-form"];
+
+/// The criteria.
+pub fn criteria(judged: &Judged<'_>) -> Vec<Criterion> {
+    let approval = approval(judged);
+    let approved = approval.verdict == Verdict::Pass;
+    vec![keys(judged), normal_form(judged, approved), types(judged), references(judged), rest(judged), approval]
+}
+
+fn keys(judged: &Judged<'_>) -> Criterion {
+    judged.answer(&Question {
+        criterion: "Every table has a key that fits",
+        rules: KEYS,
+        needs: &[FactKind::Catalog],
+        passed: format!("{} tables, each with a key of its own.", judged.facts.catalog.tables().count()),
+    })
+}
+
+fn types(judged: &Judged<'_>) -> Criterion {
+    let columns: usize = judged.facts.catalog.tables().map(|table| table.fields.len()).sum();
+    judged.answer(&Question {
+        criterion: "Types say what the values are",
+        rules: TYPES,
+        needs: &[FactKind::Catalog],
+        passed: format!("{columns} columns, none of which holds something that its type hides."),
+    })
+}
+
+fn references(judged: &Judged<'_>) -> Criterion {
+    let references: usize = judged.facts.catalog.tables().map(|table| table.references.len()).sum();
+    judged.answer(&Question {
+        criterion: "References are declared, fit their target and have an index",
+        rules: REFERENCES,
+        needs: &[FactKind::Catalog],
+        passed: format!("{references} references, each to a key of the same type and each with an index."),
+    })
+}
+
+/// Everything else of the family.
+fn rest(judged: &Judged<'_>) -> Criterion {
+    let named = [KEYS, NORMAL_FORM, REFERENCES, TYPES, MINED].concat();
+    let family = judged.family("schema");
+    let rules: Vec<&str> = family.into_iter().filter(|id| !named.contains(id)).collect();
+    judged.answer(&Question {
+        criterion: "No other unresolved finding on the design",
+        rules: &rules,
+        needs: &[FactKind::Catalog],
+        passed: format!("{} further rules on the design of tables find nothing that costs.", rules.len()),
+    })
+}
+
+/// Decided by mined dependencies where there are any. Else the signs in names, types and values are checked, and the rest
+/// of the judgement is a person's: the approval of this very schema.
+fn normal_form(judged: &Judged<'_>, approved: bool) -> Criterion {
+    const CRITERION: &str = "Tables are in normal form";
+    let mined: Vec<&str> = judged.family("schema").into_iter().filter(|id| MINED.contains(id)).collect();
+    let signs = Question {
+        criterion: CRITERION,
+        rules: &[NORMAL_FORM, &mined].concat(),
+        needs: &[FactKind::Catalog],
+        passed: "No repeated columns, lists in columns or attribute tables.".to_owned(),
+    };
+    let answer = judged.answer(&signs);
+    if answer.verdict != Verdict::Pass {
+        return answer;
+    }
+    let (signs, unmined) = (answer.detail, judged.unmined_tables());
+    if unmined.is_empty() {
+        return pass(CRITERION, Grade::Observed, format!("{signs} All rows were searched for dependencies between columns."));
+    }
+    match judged.policy.approval.as_ref().filter(|_| approved) {
+        None => undecided(CRITERION, unmined_detail(&signs, &unmined)),
+        Some(approval) => pass(
+            CRITERION,
+            Grade::Observed,
+            format!(
+                "{signs} Dependencies between other columns were not searched in {} tables: for those it rests on the approval by {}.",
+                unmined.len(),
+                approval.by
+            ),
+        ),
+    }
+}
+
+fn unmined_detail(signs: &str, unmined: &[String]) -> String {
+    let first = unmined.first().map(String::as_str).unwrap_or_default();
+    format!(
+        "{signs} Dependencies between other columns were not searched in {} tables ({first}, …), and no approval of this schema covers them.",
+        unmined.len()
+    )
+}
+
+impl Judged<'_> {
+    /// Tables whose rows were not all searched for dependencies between columns.
+    fn unmined_tables(&self) -> Vec<String> {
+        let mined = |name: &dbwright_model::ObjectName| self.facts.data.dependencies.iter().any(|one| one.table == *name && one.complete);
+        self.facts
+            .catalog
+            .tables()
+            .filter(|table| table.fields.len() > 2 && !mined(&table.name))
+            .map(|table| table.name.to_string())
+            .collect()
+    }
+}
+
+fn approval(judged: &Judged<'_>) -> Criterion {
+    const CRITERION: &str = "An architect approved this schema";
+    let hash = judged.schema_hash;
+    let Some(approval) = &judged.policy.approval else {
+        return undecided(
+            CRITERION,
+            format!(
+                "Nobody approved it. After the review: `dbwright approve`, or in dbwright.toml [approval] by, on, schema_hash = \"{hash}\"."
+            ),
+        );
+    };
+    if !approval.schema_hash.eq_ignore_ascii_case(hash) {
+        return fail(
+            CRITERION,
+            Grade::Observed,
+            format!("{} approved another schema on {}: it changed since. Review the change and approve {hash}.", approval.by, approval.on),
+        );
+    }
+    let grade = if approval.signed { Grade::Proved } else { Grade::Observed };
+    let signature = if approval.signed { "signature verified" } else { "not signed" };
+    pass(CRITERION, grade, format!("{} approved it on {} ({signature}).", approval.by, approval.on))
+}
