@@ -2,12 +2,13 @@
 
 use crate::rule::Rule;
 
+pub mod config;
 pub mod schema;
 
 /// Every rule, by family and then by name.
 #[must_use]
 pub fn all() -> Vec<&'static Rule> {
-    [schema::RULES].concat()
+    [config::RULES, schema::RULES].concat()
 }
 
 /// The rule of this id.
