@@ -67,6 +67,12 @@ pub(crate) const fn key(word: &[u8]) -> u64 {
     chunk
 }
 
+/// The first eight bytes of a word of any length, for tables.
+pub(crate) const fn first_key(word: &[u8]) -> u64 {
+    let head = if word.len() > 8 { word.split_at(8).0 } else { word };
+    key(head)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

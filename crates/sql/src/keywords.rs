@@ -1,5 +1,7 @@
 //! Words with a meaning of their own, as sorted tables. It never decides what a statement means.
 
+use crate::bytes8;
+
 /// The longest word of the tables, in bytes.
 const LONGEST: usize = 24;
 
@@ -14,8 +16,37 @@ pub(crate) fn follows_expression(word: &[u8]) -> bool {
 }
 
 /// Whether the word is reserved in one of the dialects, so that an identifier of that name has to be quoted.
+#[inline]
 pub(crate) fn is_reserved(word: &[u8]) -> bool {
-    contains(RESERVED, word)
+    may_be_reserved(word) && contains(RESERVED, word)
+}
+
+/// A quick answer that is false for nearly every word that is not reserved.
+#[inline]
+fn may_be_reserved(word: &[u8]) -> bool {
+    let (index, bit) = filter_place(bytes8::lowercase(bytes8::load(word, 0)));
+    RESERVED_FILTER[index] & bit != 0
+}
+
+/// Where the filter holds words with these first eight bytes.
+#[inline]
+const fn filter_place(head: u64) -> (usize, u64) {
+    let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
+    ((hash >> 6) as usize, 1 << (hash & 63))
+}
+
+static RESERVED_FILTER: [u64; 64] = build_filter();
+
+const fn build_filter() -> [u64; 64] {
+    let mut filter = [0; 64];
+    let mut at = 0;
+    while at < RESERVED.len() {
+        let word = RESERVED[at].as_bytes();
+        let (index, bit) = filter_place(bytes8::first_key(word));
+        filter[index] |= bit;
+        at += 1;
+    }
+    filter
 }
 
 /// Whether the word is shown in capitals in normalized text.
@@ -51,7 +82,7 @@ static FOLLOWS_EXPRESSION: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-static RESERVED: &[&str] = &[
+const RESERVED: &[&str] = &[
     "add", "all", "alter", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "begin",
     "between", "both", "by", "call", "cascade", "case", "cast", "change", "check", "collate", "column",
     "commit", "condition", "constraint", "convert", "create", "cross", "current_catalog", "current_date",
@@ -96,6 +127,7 @@ mod tests {
         assert!(leads_expression(b"SeLeCt"));
         assert!(!leads_expression(b"selector"));
         assert!(!is_reserved(&[b'x'; 1000]));
-        assert!(is_reserved(b"current_timestamp"));
+        assert!(is_reserved(b"Current_Timestamp"));
+        assert!(RESERVED.iter().all(|word| is_reserved(word.as_bytes())));
     }
 }

@@ -95,12 +95,4 @@ impl Canonical {
             room.copy_from_slice(&chunk.to_le_bytes());
         }
     }
-
-    /// Takes one byte out.
-    pub(super) fn remove(&mut self, at: usize) {
-        if at < self.length {
-            self.bytes.copy_within(at + 1..self.length, at);
-            self.length -= 1;
-        }
-    }
 }

@@ -92,6 +92,8 @@ pub(super) struct Reducer {
     lists: Vec<List>,
     elements: Vec<(usize, usize)>,
     depth: usize,
+    /// The depth of the innermost open list, or `usize::MAX`.
+    list_depth: usize,
     /// The depth of the open list of rows, or `usize::MAX`.
     rows_depth: usize,
     /// The depth of the items of the last `BY`, or `usize::MAX`.
@@ -112,6 +114,7 @@ impl Reducer {
             lists: Vec::new(),
             elements: Vec::new(),
             depth: 0,
+            list_depth: usize::MAX,
             rows_depth: usize::MAX,
             by_depth: usize::MAX,
             literals: 0,
@@ -152,6 +155,7 @@ impl Reducer {
         self.lists.clear();
         self.elements.clear();
         self.depth = 0;
+        self.list_depth = usize::MAX;
         self.rows_depth = usize::MAX;
         self.by_depth = usize::MAX;
         self.literals = 0;
@@ -273,7 +277,12 @@ impl Reducer {
         let here = self.out.len();
         if self.lists.last().is_some_and(|list| list.kind == ListKind::Elements && list.element == here) {
             self.lists.pop();
+            self.find_list_depth();
         }
+    }
+
+    fn find_list_depth(&mut self) {
+        self.list_depth = self.lists.last().map_or(usize::MAX, |list| list.depth);
     }
 
     fn expects_row(&self) -> bool {
@@ -397,22 +406,46 @@ impl Reducer {
         self.previous = Previous::Operand;
     }
 
+    #[inline]
     fn quoted(&mut self, bytes: &[u8]) {
         self.begin();
         self.previous = Previous::Operand;
+        let inner = bytes.get(1..bytes.len().max(2) - 1).unwrap_or_default();
+        let closed = matches!(bytes, [b'"', .., b'"'] | [b'`', .., b'`'] | [b'[', .., b']']);
+        if closed && self.is_same_unquoted(inner) {
+            self.out.push_word(inner, 0, inner.len());
+        } else {
+            self.keep_quoted(bytes);
+        }
+    }
+
+    /// Whether an identifier means the same without its quotes.
+    #[inline]
+    fn is_same_unquoted(&self, inner: &[u8]) -> bool {
+        let first = inner.first().copied().unwrap_or(b'0');
+        if first.is_ascii_digit() || first == b'$' {
+            return false;
+        }
+        let folds = self.options.dialect != Engine::Postgresql;
+        let mut at = 0;
+        while at < inner.len() {
+            let chunk = bytes8::load(inner, at);
+            let in_word = bytes8::word_length(chunk) >= (inner.len() - at).min(8);
+            if !in_word || !(folds || bytes8::lowercase(chunk) == chunk) {
+                return false;
+            }
+            at += 8;
+        }
+        !keywords::is_reserved(inner)
+    }
+
+    fn keep_quoted(&mut self, bytes: &[u8]) {
         if matches!(bytes.first(), Some(b'u' | b'U')) {
             return self.push(bytes);
         }
-        let start = self.out.len();
         self.out.push(b'"');
         push_identifier(&mut self.out, bytes, self.options.dialect != Engine::Postgresql);
-        let content = self.out.from(start + 1);
-        if is_plain(content) && !keywords::is_reserved(content) {
-            self.out.remove(start);
-        } else {
-            self.out.push(b'"');
-        }
-        self.out.push(b' ');
+        self.push(b"\"");
     }
 
     #[inline]
@@ -420,8 +453,15 @@ impl Reducer {
         self.position = None;
         self.previous = Previous::Comma;
         self.expected = Expected::Nothing;
-        let Some(list) = self.lists.last().copied().filter(|list| list.depth == self.depth) else {
+        if self.list_depth == self.depth {
+            self.part_elements();
+        } else {
             self.out.push_pair([b',', b' ']);
+        }
+    }
+
+    fn part_elements(&mut self) {
+        let Some(list) = self.lists.last().copied() else {
             return;
         };
         if self.end_element(list) {
@@ -460,7 +500,7 @@ impl Reducer {
         if self.rows_depth == self.depth {
             self.end_rows();
         }
-        if self.lists.last().is_some_and(|list| list.depth == self.depth) {
+        if self.list_depth == self.depth {
             self.close_list();
         }
         if self.by_depth == self.depth {
@@ -480,6 +520,7 @@ impl Reducer {
         if kind == ListKind::Rows {
             self.rows_depth = self.depth;
         }
+        self.list_depth = self.depth;
         self.lists.push(List {
             kind,
             depth: self.depth,
@@ -522,6 +563,7 @@ impl Reducer {
             }
         }
         let has_literal = self.lists.pop().is_some_and(|list| list.has_literal);
+        self.find_list_depth();
         self.elements.truncate(list.remembered);
         if has_literal {
             self.out.extend(&[b',', b' ', MORE, b' ']);
@@ -562,11 +604,4 @@ fn push_identifier(out: &mut Canonical, bytes: &[u8], fold: bool) {
             out.push(b'"');
         }
     }
-}
-
-/// Whether an identifier may be written without quotes and means the same.
-fn is_plain(content: &[u8]) -> bool {
-    let first = content.first().copied().unwrap_or(b' ');
-    let starts = first.is_ascii_lowercase() || first == b'_' || first >= 0x80;
-    starts && content.iter().all(|&byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'$') || byte >= 0x80)
 }
