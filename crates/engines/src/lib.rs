@@ -4,6 +4,8 @@
 
 pub mod error;
 pub mod options;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod registry;
 pub mod target;
 

@@ -39,10 +39,15 @@ pub struct Driver {
     pub grants: fn(role: &str, database: &str) -> Option<String>,
 }
 
+static DRIVERS: &[&Driver] = &[
+    #[cfg(feature = "redis")]
+    &crate::redis::DRIVER,
+];
+
 /// All drivers that are built in.
 #[must_use]
 pub fn drivers() -> &'static [&'static Driver] {
-    &[]
+    DRIVERS
 }
 
 /// The driver of an engine.

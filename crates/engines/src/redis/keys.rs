@@ -1,0 +1,265 @@
+//! A bounded sample of the keys by SCAN, whose order is that of a hash and so close to random. The server's time that it
+//! takes is held under a share of the elapsed time by pausing between batches. It reads no values.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use dbwright_model::catalog::{Collection, CollectionKind, RecordShape, Storage};
+use dbwright_model::{ObjectName, Quantity};
+use redis::Value;
+
+use super::connect::Connection;
+use super::facts::text_of;
+use super::patterns;
+use crate::error::EngineError;
+
+/// Names read at the most, per database.
+const MOST_NAMES: usize = 20_000;
+/// Keys looked at closely at the most, per database.
+const MOST_DETAILS: usize = 2_000;
+/// Keys looked at closely per batch.
+const BATCH: usize = 40;
+/// Names asked for per SCAN.
+const SCAN_COUNT: &str = "400";
+/// Share of the elapsed time that the server may spend on us.
+const SHARE: f64 = 0.008;
+
+/// What a sample showed of one database.
+pub(super) struct Sampled {
+    /// Key patterns as collections.
+    pub(super) collections: Vec<Collection>,
+    /// Names read, of how many keys.
+    pub(super) names: usize,
+    /// Whether every key was seen.
+    pub(super) complete: bool,
+}
+
+/// One key looked at closely.
+#[derive(Default)]
+struct Detail {
+    kind: String,
+    encoding: Option<String>,
+    expires: bool,
+    bytes: Option<f64>,
+    idle_seconds: Option<f64>,
+    elements: Option<f64>,
+}
+
+/// Samples the selected database, which holds `keys` keys, until `deadline`.
+pub(super) async fn sample(
+    connection: &mut Connection,
+    database: i64,
+    keys: u64,
+    round_trip: Duration,
+    deadline: Instant,
+) -> Result<Sampled, EngineError> {
+    let mut names: Vec<String> = Vec::new();
+    let mut details: Vec<Option<Detail>> = Vec::new();
+    let mut cursor = "0".to_owned();
+    let mut looked_at = 0;
+    let complete = loop {
+        let before = connection.busy;
+        let answer = connection.ask(&["SCAN", &cursor, "COUNT", SCAN_COUNT]).await?;
+        let (next, found) = scanned(&answer);
+        let close = BATCH.min(MOST_DETAILS - looked_at).min(found.len());
+        looked_at += close;
+        let seen = look(connection, &found[..close]).await?;
+        details.extend(seen.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(found.len()));
+        names.extend(found.iter().map(|name| readable(name)));
+        cursor = next;
+        if cursor == "0" {
+            break true;
+        }
+        if names.len() >= MOST_NAMES || Instant::now() >= deadline {
+            break false;
+        }
+        pause((connection.busy - before).saturating_sub(round_trip * 3), deadline).await;
+    };
+    Ok(Sampled { collections: collections(database, keys, &names, &details, complete), names: names.len(), complete })
+}
+
+/// Waits so long that the server's time stays under its share of the whole.
+async fn pause(busy: Duration, deadline: Instant) {
+    let wanted = busy.mul_f64(1.0 / SHARE - 1.0).min(Duration::from_millis(250));
+    let left = deadline.saturating_duration_since(Instant::now());
+    tokio::time::sleep(wanted.min(left)).await;
+}
+
+fn scanned(answer: &Value) -> (String, Vec<Vec<u8>>) {
+    let Value::Array(parts) = answer else { return ("0".to_owned(), Vec::new()) };
+    let cursor = parts.first().and_then(text_of).unwrap_or_else(|| "0".to_owned());
+    let Some(Value::Array(keys)) = parts.get(1) else { return (cursor, Vec::new()) };
+    let keys = keys.iter().filter_map(|key| if let Value::BulkString(bytes) = key { Some(bytes.clone()) } else { None }).collect();
+    (cursor, keys)
+}
+
+/// Looks closely at keys: type, encoding, expiry, size, idle time; then the number of elements, which needs the type.
+async fn look(connection: &mut Connection, keys: &[Vec<u8>]) -> Result<Vec<Detail>, EngineError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut first = redis::pipe();
+    first.ignore_errors();
+    for key in keys {
+        first.cmd("TYPE").arg(key).cmd("OBJECT").arg("ENCODING").arg(key).cmd("PTTL").arg(key);
+        first.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(5).cmd("OBJECT").arg("IDLETIME").arg(key);
+    }
+    let answers = connection.batch(&first, keys.len() as u64 * 5).await?;
+    let mut details: Vec<Detail> = answers.chunks(5).map(detail).collect();
+    let counted: Vec<(usize, &'static str)> =
+        details.iter().enumerate().filter_map(|(at, detail)| Some((at, length_command(&detail.kind)?))).collect();
+    if counted.is_empty() {
+        return Ok(details);
+    }
+    let mut second = redis::pipe();
+    second.ignore_errors();
+    for (at, command) in &counted {
+        second.cmd(command).arg(&keys[*at]);
+    }
+    let lengths = connection.batch(&second, counted.len() as u64).await?;
+    for ((at, _), length) in counted.iter().zip(&lengths) {
+        details[*at].elements = number(length);
+    }
+    Ok(details)
+}
+
+fn detail(answers: &[Value]) -> Detail {
+    let at = |place: usize| answers.get(place).unwrap_or(&Value::Nil);
+    Detail {
+        kind: text_of(at(0)).unwrap_or_default(),
+        encoding: text_of(at(1)),
+        expires: number(at(2)).is_some_and(|left| left >= 0.0),
+        bytes: number(at(3)),
+        idle_seconds: number(at(4)),
+        elements: None,
+    }
+}
+
+fn length_command(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "list" => "LLEN",
+        "hash" => "HLEN",
+        "set" => "SCARD",
+        "zset" => "ZCARD",
+        "stream" => "XLEN",
+        "string" => "STRLEN",
+        _ => return None,
+    })
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(number) => Some(*number as f64),
+        _ => None,
+    }
+}
+
+/// A name as text: what is no UTF-8 is written `\xNN`.
+fn readable(name: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+fn collections(database: i64, keys: u64, names: &[String], details: &[Option<Detail>], complete: bool) -> Vec<Collection> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, pattern) in patterns::of(names).into_iter().enumerate() {
+        groups.entry(pattern).or_default().push(at);
+    }
+    let prefix = if database == 0 { None } else { Some(format!("db{database}")) };
+    let collection = |(pattern, members): (String, Vec<usize>)| {
+        let seen: Vec<(&str, &Detail)> = members.iter().filter_map(|at| Some((names[*at].as_str(), details[*at].as_ref()?))).collect();
+        let rows = rows(members.len(), names.len(), keys, complete);
+        let storage = Storage { table_bytes: bytes(&seen, &rows), rows: Some(rows), ..Storage::default() };
+        let name = ObjectName { schema: prefix.clone(), name: pattern };
+        Collection { name, kind: CollectionKind::KeyPattern, storage, records: Some(shape(&seen)), ..Collection::default() }
+    };
+    groups.into_iter().map(collection).collect()
+}
+
+/// Keys of a pattern: counted, or estimated from its share of the names with the 95 % interval of a binomial share (Wilson).
+fn rows(members: usize, names: usize, keys: u64, complete: bool) -> Quantity {
+    if complete {
+        return Quantity::measured(members as f64, "SCAN of all keys");
+    }
+    let (n, share, z) = (names as f64, members as f64 / names as f64, 1.96_f64);
+    let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    let keys = keys as f64;
+    let source = format!("share of {names} names that SCAN gave");
+    Quantity::between(((middle - half) * keys).max(members as f64).floor(), (share * keys).round(), ((middle + half) * keys).ceil(), source)
+}
+
+fn bytes(seen: &[(&str, &Detail)], rows: &Quantity) -> Option<Quantity> {
+    let sizes: Vec<f64> = seen.iter().filter_map(|(_, detail)| detail.bytes).collect();
+    if sizes.is_empty() {
+        return None;
+    }
+    let mean = sizes.iter().sum::<f64>() / sizes.len() as f64;
+    let variance = sizes.iter().map(|size| (size - mean).powi(2)).sum::<f64>() / sizes.len() as f64;
+    let half = 1.96 * (variance / sizes.len() as f64).sqrt();
+    let source = format!("MEMORY USAGE of {} keys", sizes.len());
+    let (low, high) = (rows.low.unwrap_or(rows.value), rows.high.unwrap_or(rows.value));
+    Some(Quantity::between(((mean - half).max(0.0) * low).floor(), (mean * rows.value).round(), ((mean + half) * high).ceil(), source))
+}
+
+fn shape(seen: &[(&str, &Detail)]) -> RecordShape {
+    let mut shape = RecordShape { sampled: seen.len() as u64, ..RecordShape::default() };
+    let mut largest: Option<(f64, &str)> = None;
+    for (name, detail) in seen {
+        *shape.types.entry(detail.kind.clone()).or_default() += 1;
+        if let Some(encoding) = &detail.encoding {
+            *shape.encodings.entry(encoding.clone()).or_default() += 1;
+        }
+        shape.with_expiry += u64::from(detail.expires);
+        let bytes = detail.bytes.unwrap_or(0.0);
+        if largest.is_none_or(|(most, _)| bytes > most) {
+            largest = Some((bytes, name));
+        }
+    }
+    let column = |pick: &dyn Fn(&Detail) -> Option<f64>| spread(seen.iter().filter_map(|(_, detail)| pick(detail)).collect());
+    shape.bytes = column(&|detail| detail.bytes);
+    shape.elements = column(&|detail| detail.elements);
+    shape.idle_seconds = column(&|detail| detail.idle_seconds);
+    shape.largest = largest.map(|(_, name)| name.to_owned());
+    shape
+}
+
+/// Median, 99th percentile and largest.
+fn spread(mut values: Vec<f64>) -> Option<[f64; 3]> {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    let at = |share: f64| values[((values.len() as f64 * share).ceil() as usize).saturating_sub(1).min(last)];
+    Some([at(0.5), at(0.99), values[last]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_of_a_share_holds_the_share() {
+        let found = rows(50, 1000, 1_000_000, false);
+        assert_eq!(found.value, 50_000.0);
+        assert!(found.low.unwrap() < 50_000.0 && found.low.unwrap() > 35_000.0);
+        assert!(found.high.unwrap() > 50_000.0 && found.high.unwrap() < 70_000.0);
+        assert_eq!(rows(50, 1000, 1000, true).low, None);
+    }
+
+    #[test]
+    fn binary_names_stay_apart() {
+        assert_ne!(readable(b"a\xff"), readable(b"a\xfe"));
+        assert_eq!(readable("k\u{fc}".as_bytes()), "k\u{fc}");
+    }
+
+    #[test]
+    fn spread_of_one() {
+        assert_eq!(spread(vec![3.0]), Some([3.0, 3.0, 3.0]));
+        assert_eq!(spread(Vec::new()), None);
+    }
+}
