@@ -4,11 +4,19 @@ use crate::rule::Rule;
 
 pub mod config;
 pub mod schema;
+pub mod topology;
+pub mod workload;
 
 /// Every rule, by family and then by name.
 #[must_use]
 pub fn all() -> Vec<&'static Rule> {
-    [config::RULES, schema::RULES].concat()
+    [
+        config::RULES,
+        schema::RULES,
+        topology::RULES,
+        workload::RULES,
+    ]
+    .concat()
 }
 
 /// The rule of this id.
