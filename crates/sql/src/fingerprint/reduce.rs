@@ -170,8 +170,10 @@ impl Reducer {
         if self.semicolon && !token.kind.is_comment() {
             self.flush_semicolon(token.kind);
         }
+        if token.kind == Kind::Word {
+            return self.word(text, token);
+        }
         match token.kind {
-            Kind::Word => self.word(text, token),
             Kind::Dot => {
                 self.punctuation(b'.');
                 self.previous = Previous::Dot;
@@ -189,7 +191,7 @@ impl Reducer {
             Kind::Variable => self.variable(token.bytes(text)),
             Kind::Semicolon => self.semicolon = true,
             Kind::Backslash | Kind::Unknown => self.raw(token.bytes(text)),
-            Kind::LineComment | Kind::BlockComment | Kind::Hint | Kind::ConditionalStart | Kind::ConditionalEnd => {}
+            Kind::Word | Kind::LineComment | Kind::BlockComment | Kind::Hint | Kind::ConditionalStart | Kind::ConditionalEnd => {}
         }
     }
 

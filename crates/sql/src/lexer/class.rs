@@ -1,26 +1,26 @@
 //! What a byte can begin, as a table. It never depends on the dialect: the scanner does.
 
-/// What a byte can begin.
+/// What a byte can begin; first those that are tokens by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Class {
+    Comma,
+    OpenParenthesis,
+    CloseParenthesis,
+    Semicolon,
+    CloseBracket,
+    Backslash,
     Space,
     Letter,
     Digit,
     SingleQuote,
     DoubleQuote,
     Backtick,
-    Comma,
     Dot,
-    OpenParenthesis,
-    CloseParenthesis,
     OpenBracket,
-    CloseBracket,
-    Semicolon,
     Dollar,
     Colon,
     Symbol,
-    Backslash,
     Other,
 }
 

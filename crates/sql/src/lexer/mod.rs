@@ -135,6 +135,10 @@ impl Family {
     }
 }
 
+/// The kinds of the classes whose bytes are tokens by themselves, in the order of [`Class`].
+const SINGLE: [Kind; 6] =
+    [Kind::Comma, Kind::OpenParenthesis, Kind::CloseParenthesis, Kind::Semicolon, Kind::CloseBracket, Kind::Backslash];
+
 /// An iterator over the tokens of a text; white space shows as the gaps between them.
 ///
 /// ```
@@ -249,15 +253,11 @@ impl Iterator for Lexer<'_> {
             start += 1;
         };
         self.at = start;
-        let single = match class {
-            Class::Letter => return Some(self.word(start)),
-            Class::Comma => Kind::Comma,
-            Class::OpenParenthesis => Kind::OpenParenthesis,
-            Class::CloseParenthesis => Kind::CloseParenthesis,
-            Class::Semicolon => Kind::Semicolon,
-            Class::CloseBracket => Kind::CloseBracket,
-            Class::Backslash => Kind::Backslash,
-            _ => return Some(self.scan_other(class, start)),
+        if class == Class::Letter {
+            return Some(self.word(start));
+        }
+        let Some(&single) = SINGLE.get(class as usize) else {
+            return Some(self.scan_other(class, start));
         };
         Some(self.finish(single, start, start + 1))
     }
