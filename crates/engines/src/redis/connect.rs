@@ -70,7 +70,8 @@ impl Connection {
         let settings = redis::AsyncConnectionConfig::new().set_response_timeout(Some(options.statement_timeout));
         let opening = client.get_multiplexed_async_connection_with_config(&settings);
         let inner = match tokio::time::timeout(options.connect_timeout, opening).await {
-            Err(_) => return Err(timed_out(action, options.connect_timeout)),
+            Err(_) => return Err(timed_out(action, options.connect_timeout, tls)),
+            Ok(Err(error)) if error.is_timeout() => return Err(timed_out(action, options.connect_timeout, tls)),
             Ok(opened) => opened.map_err(|error| class(action, &error))?,
         };
         let timeout = options.statement_timeout;
@@ -196,9 +197,14 @@ fn password(endpoint: &Endpoint) -> Result<Option<String>, EngineError> {
         .map_err(|error| EngineError::new(ErrorKind::Authentication, format!("reading REDIS_PASSWORD_FILE {file}"), error.to_string()))
 }
 
-fn timed_out(action: &str, limit: Duration) -> EngineError {
-    EngineError::new(ErrorKind::Timeout, action, format!("no answer within {:.1} s", limit.as_secs_f64()))
-        .hint("Check host, port and firewall, or raise --connect-timeout.")
+/// No answer. A server that does not speak TLS keeps silent when it is greeted in TLS.
+fn timed_out(action: &str, limit: Duration, tls: bool) -> EngineError {
+    let detail = format!("no answer within {:.1} s", limit.as_secs_f64());
+    if tls {
+        return EngineError::new(ErrorKind::Tls, action, format!("{detail} to a TLS greeting"))
+            .hint("Check that this port speaks TLS; redis:// is the scheme without.");
+    }
+    EngineError::new(ErrorKind::Timeout, action, detail).hint("Check host, port and firewall, or raise --connect-timeout.")
 }
 
 /// The class of a driver's error. Server errors keep the server's words.

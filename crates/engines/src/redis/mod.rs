@@ -31,6 +31,6 @@ fn grants(role: &str) -> String {
     format!(
         "# Reads names, sizes and statistics; can read no values of strings and change nothing.\n\
          ACL SETUSER {role} on >CHANGE-THIS-PASSWORD resetkeys ~* resetchannels -@all +ping +info +dbsize +select +scan +type +object +ttl +pttl \
-         +memory|usage +config|get +acl|list +acl|whoami +slowlog|get +slowlog|len +latency|latest +latency|histogram +cluster|info +cluster|nodes +client|setname +client|no-evict +client|no-touch\n"
+         +memory|usage +strlen +llen +hlen +scard +zcard +xlen +config|get +acl|list +acl|whoami +slowlog|get +slowlog|len +latency|latest +latency|histogram +cluster|info +cluster|nodes\n"
     )
 }
