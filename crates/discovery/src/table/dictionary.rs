@@ -1,0 +1,223 @@
+//! Values by code, and codes by value: the interning that turns a column of texts into a column of numbers.
+//!
+//! Never keeps a value twice, and never the whole of a very long one.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Values longer than this are kept as a prefix, a length and a 256-bit digest: a column of large texts stays small, and
+/// two different values have the same digest with probability 2^-256 a pair (BLAKE3).
+pub const LONG_VALUE_BYTES: usize = 1024;
+const PREFIX_BYTES: usize = 64;
+const DIGEST_BYTES: usize = 32;
+const STUB_BYTES: usize = PREFIX_BYTES + 8 + DIGEST_BYTES;
+
+/// One value of a dictionary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// The whole value.
+    Whole(&'a [u8]),
+    /// The beginning of a value that was too long to be kept.
+    Long {
+        /// Its first bytes.
+        prefix: &'a [u8],
+        /// Its length in bytes.
+        bytes: u64,
+    },
+}
+
+impl Value<'_> {
+    /// The value's length in bytes.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Value::Whole(bytes) => bytes.len() as u64,
+            Value::Long { bytes, .. } => *bytes,
+        }
+    }
+
+    /// The value for people: bytes that are not UTF-8 are replaced, a long value ends in `…`.
+    pub fn to_text(&self) -> String {
+        match self {
+            Value::Whole(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Value::Long { prefix, bytes } => format!("{}… ({bytes} bytes)", String::from_utf8_lossy(prefix)),
+        }
+    }
+}
+
+/// The different values of a column; a value's code is its place in the order of first appearance.
+#[derive(Clone, Debug, Default)]
+pub struct Dictionary {
+    bytes: Vec<u8>,
+    /// Where each value ends in `bytes`.
+    ends: Vec<u64>,
+    /// Codes of stubs, ascending.
+    long: Vec<u32>,
+}
+
+impl Dictionary {
+    /// The number of values.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The value of a code, if the code has one.
+    pub fn value(&self, code: u32) -> Option<Value<'_>> {
+        let stored = self.stored(code)?;
+        if self.long.binary_search(&code).is_err() {
+            return Some(Value::Whole(stored));
+        }
+        let (prefix, rest) = stored.split_at_checked(PREFIX_BYTES)?;
+        let length = rest.first_chunk::<8>()?;
+        Some(Value::Long { prefix, bytes: u64::from_le_bytes(*length) })
+    }
+
+    /// The bytes that stand for a value: equal values have equal bytes, also between columns.
+    pub(crate) fn stored(&self, code: u32) -> Option<&[u8]> {
+        let code = code as usize;
+        let begin = if code == 0 { 0 } else { *self.ends.get(code - 1)? };
+        self.bytes.get(begin as usize..*self.ends.get(code)? as usize)
+    }
+
+    /// Whether the code's bytes are a stub, which never equals a whole value.
+    pub(crate) fn is_long(&self, code: u32) -> bool {
+        self.long.binary_search(&code).is_ok()
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        (self.bytes.capacity() + 8 * self.ends.capacity() + 4 * self.long.capacity()) as u64
+    }
+
+    /// Takes over a value of another dictionary that this one does not have yet.
+    pub(crate) fn copy(&mut self, from: &Self, code: u32) -> u32 {
+        self.push(from.stored(code).unwrap_or_default(), from.is_long(code))
+    }
+
+    fn push(&mut self, stored: &[u8], long: bool) -> u32 {
+        let code = self.ends.len() as u32;
+        self.bytes.extend_from_slice(stored);
+        self.ends.push(self.bytes.len() as u64);
+        if long {
+            self.long.push(code);
+        }
+        code
+    }
+}
+
+/// A dictionary that is being filled. Slots are found by the upper half of a 64-bit hash, so that growing needs no value.
+#[derive(Debug, Default)]
+pub(crate) struct Interner {
+    dictionary: Dictionary,
+    /// Upper half: the hash's upper half. Lower half: the code plus one; 0 marks a free slot.
+    slots: Vec<u64>,
+    /// 32 minus the logarithm of the number of slots.
+    shift: u32,
+}
+
+impl Interner {
+    /// The hash that [`Self::intern`] wants for a value.
+    #[inline]
+    pub(crate) fn hash(value: &[u8]) -> u32 {
+        (xxh3_64(value) >> 32) as u32
+    }
+
+    /// What the first slot of a hash holds: reading many slots first and comparing later lets the memory work ahead.
+    #[inline]
+    pub(crate) fn peek(&self, hash: u32) -> u64 {
+        self.slots.get((hash >> self.shift) as usize).copied().unwrap_or(0)
+    }
+
+    /// The code of a value, new or known; `peeked` is what [`Self::peek`] said for the hash at any time before.
+    #[inline]
+    pub(crate) fn intern(&mut self, value: &[u8], hash: u32, peeked: u64) -> u32 {
+        if (peeked >> 32) as u32 == hash && peeked != 0 && value.len() <= LONG_VALUE_BYTES {
+            let code = peeked as u32 - 1;
+            if self.dictionary.stored(code).is_some_and(|stored| same(stored, value)) && !self.may_be_stub(code) {
+                return code;
+            }
+        }
+        self.search(value, hash)
+    }
+
+    fn may_be_stub(&self, code: u32) -> bool {
+        !self.dictionary.long.is_empty() && self.dictionary.is_long(code)
+    }
+
+    fn search(&mut self, value: &[u8], hash: u32) -> u32 {
+        if value.len() > LONG_VALUE_BYTES {
+            let stub = stub(value);
+            return self.search_stored(&stub, Self::hash(&stub), true);
+        }
+        self.search_stored(value, hash, false)
+    }
+
+    fn search_stored(&mut self, stored: &[u8], hash: u32, long: bool) -> u32 {
+        if self.dictionary.len() * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let mut place = (hash >> self.shift) as usize;
+        loop {
+            let slot = self.slots[place];
+            if slot == 0 {
+                let code = self.dictionary.push(stored, long);
+                self.slots[place] = u64::from(hash) << 32 | u64::from(code + 1);
+                return code;
+            }
+            let code = slot as u32 - 1;
+            if (slot >> 32) as u32 == hash && self.dictionary.stored(code) == Some(stored) && self.may_be_stub(code) == long {
+                return code;
+            }
+            place = (place + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(16);
+        let old = std::mem::replace(&mut self.slots, vec![0; size]);
+        self.shift = 32 - size.trailing_zeros();
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            let mut place = ((slot >> 32) as u32 >> self.shift) as usize;
+            while self.slots[place] != 0 {
+                place = (place + 1) & (size - 1);
+            }
+            self.slots[place] = slot;
+        }
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.dictionary.memory_bytes() + 8 * self.slots.len() as u64
+    }
+
+    pub(crate) fn finish(mut self) -> Dictionary {
+        self.slots = Vec::new();
+        self.dictionary.bytes.shrink_to_fit();
+        self.dictionary.ends.shrink_to_fit();
+        self.dictionary
+    }
+}
+
+/// Equality of short byte strings without a call.
+#[inline]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    match (left.first_chunk::<8>(), right.first_chunk::<8>(), left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(a), Some(b), Some(c), Some(d)) if left.len() <= 16 => a == b && c == d,
+        (None, ..) => left.iter().zip(right).all(|(a, b)| a == b),
+        _ => left == right,
+    }
+}
+
+fn stub(value: &[u8]) -> [u8; STUB_BYTES] {
+    let mut stub = [0; STUB_BYTES];
+    let (prefix, rest) = stub.split_at_mut(PREFIX_BYTES);
+    let (length, digest) = rest.split_at_mut(8);
+    prefix.copy_from_slice(&value[..PREFIX_BYTES]);
+    length.copy_from_slice(&(value.len() as u64).to_le_bytes());
+    digest.copy_from_slice(blake3::hash(value).as_bytes());
+    stub
+}
