@@ -1,0 +1,115 @@
+//! Row counts, bytes of tables and indexes, free space: exact, by one pass over the pages (`dbstat`), which counts
+//! the cells of each tree without reading rows. It never estimates where it can count.
+
+use std::collections::BTreeMap;
+
+use dbwright_model::Quantity;
+use dbwright_model::catalog::{Catalog, Collection, Counter};
+
+use super::catalog::{has_rows, row_number_column};
+use super::reader::{Reader, quoted, text};
+
+const SOURCE: &str = "dbstat";
+
+struct Tree {
+    bytes: f64,
+    unused: f64,
+    leaf_cells: f64,
+    cells: f64,
+    overflow: f64,
+    pages: u64,
+    levels: u32,
+}
+
+/// Reads sizes into the catalog.
+///
+/// # Errors
+/// When the pages can't be walked, or not within the time limit.
+pub(super) fn read(reader: &Reader, catalog: &mut Catalog) -> rusqlite::Result<()> {
+    let trees: BTreeMap<String, Tree> = reader
+        .all(include_str!("queries/sizes.sql"), [], |row| {
+            let path: i64 = row.get(7)?;
+            let tree = Tree {
+                bytes: row.get(1)?,
+                unused: row.get(2)?,
+                leaf_cells: row.get(3)?,
+                cells: row.get(4)?,
+                overflow: row.get(5)?,
+                pages: row.get::<_, i64>(6)?.unsigned_abs(),
+                // A path is `/` for the root and `/1c2/000/` below: four characters a level.
+                levels: u32::try_from(path / 4).unwrap_or(0),
+            };
+            Ok((text(row, 0)?, tree))
+        })?
+        .into_iter()
+        .collect();
+    for collection in catalog.collections.iter_mut().filter(|collection| has_rows(collection.kind)) {
+        apply(collection, &trees);
+    }
+    Ok(())
+}
+
+fn apply(collection: &mut Collection, trees: &BTreeMap<String, Tree>) {
+    let storage = &mut collection.storage;
+    if let Some(tree) = trees.get(&collection.name.name) {
+        // Without row numbers the rows are in all cells of an index tree, inner ones included.
+        let rows = if storage.without_rowid { tree.cells } else { tree.leaf_cells };
+        storage.rows = Some(Quantity::measured(rows, SOURCE));
+        storage.table_bytes = Some(Quantity::measured(tree.bytes - tree.overflow, SOURCE));
+        storage.large_value_bytes = Some(Quantity::measured(tree.overflow, SOURCE));
+        storage.bloat_bytes = Some(Quantity::measured(reclaimable(tree), SOURCE));
+        storage.pages = Some(tree.pages);
+    }
+    let mut total = 0.0;
+    for index in &mut collection.indexes {
+        if let Some(tree) = trees.get(&index.name) {
+            total += tree.bytes;
+            index.bytes = Some(Quantity::measured(tree.bytes, SOURCE));
+            index.bloat_bytes = Some(Quantity::measured(reclaimable(tree), SOURCE));
+            index.levels = Some(tree.levels);
+        }
+    }
+    storage.index_bytes = Some(Quantity::measured(total, SOURCE));
+}
+
+/// Bytes that VACUUM would give back: what is unused beyond the part of a page that always stays empty (5 %; VACUUM
+/// fills pages nearly full), and never more than whole pages.
+fn reclaimable(tree: &Tree) -> f64 {
+    let page = tree.bytes / tree.pages.max(1) as f64;
+    let packed_pages = ((tree.bytes - tree.unused) / (page * 0.95)).ceil().max(1.0);
+    (tree.bytes - packed_pages * page).max(0.0)
+}
+
+/// Row counts from the planner's statistics and the page count, where the pages could not be walked.
+pub(super) fn estimate(catalog: &mut Catalog, rows: &BTreeMap<String, f64>) {
+    for collection in &mut catalog.collections {
+        if let Some(rows) = rows.get(&collection.name.name) {
+            collection.storage.rows = Some(Quantity::estimated(*rows, "sqlite_stat1"));
+        }
+    }
+}
+
+/// The largest row number given out, and the limit of a 64-bit integer: one look-up a table.
+pub(super) fn counters(reader: &Reader, catalog: &mut Catalog) -> Vec<String> {
+    let mut gaps = Vec::new();
+    let sequences = sequences(reader);
+    for collection in &mut catalog.collections {
+        let Some(column) = row_number_column(collection) else { continue };
+        let sql = format!("SELECT max({}) FROM {}", quoted(&column), quoted(&collection.name.name));
+        match reader.one(&sql, [], |row| row.get::<_, Option<i64>>(0)) {
+            Ok(largest) => {
+                let given = sequences.get(&collection.name.name).copied().unwrap_or(0);
+                let last = largest.unwrap_or(0).max(given) as f64;
+                collection.storage.counter = Some(Counter { last, limit: i64::MAX as f64, column });
+            }
+            Err(error) => gaps.push(format!("{}: {}", collection.name, super::reader::plain(&error))),
+        }
+    }
+    gaps
+}
+
+fn sequences(reader: &Reader) -> BTreeMap<String, i64> {
+    // The table is only there once a column was declared AUTOINCREMENT.
+    let rows = reader.all("SELECT name, seq FROM sqlite_sequence", [], |row| Ok((text(row, 0)?, row.get::<_, i64>(1)?)));
+    rows.unwrap_or_default().into_iter().collect()
+}
