@@ -7,6 +7,8 @@ pub mod options;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod registry;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod target;
 
 pub use error::{EngineError, ErrorKind};

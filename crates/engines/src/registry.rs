@@ -42,6 +42,8 @@ pub struct Driver {
 static DRIVERS: &[&Driver] = &[
     #[cfg(feature = "redis")]
     &crate::redis::DRIVER,
+    #[cfg(feature = "sqlite")]
+    &crate::sqlite::DRIVER,
 ];
 
 /// All drivers that are built in.
