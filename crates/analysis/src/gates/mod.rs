@@ -114,21 +114,24 @@ fn with_waiver(judged: &Judged<'_>, mut verdict: GateVerdict, notes: &mut Vec<St
 }
 
 /// The exit code of a judgement: 1 when a gate that may block fails or a finding reaches `fail_on`, else 3 when one is
-/// undecided, else 0. `only` limits the gates looked at; none looks at all five. Waived findings and those of the
-/// baseline don't count.
+/// undecided, else 0. `only` limits the gates looked at; an empty one looks at all five.
 #[must_use]
-pub fn exit_code(report: &Report, only: Option<&[Gate]>, fail_on: Option<Severity>) -> u8 {
-    let reaches =
-        |finding: &&Finding| finding.waived.is_none() && !finding.in_baseline && fail_on.is_some_and(|least| finding.severity >= least);
-    let wanted = |gate: Gate| only.is_none_or(|only| only.contains(&gate));
-    let verdicts: Vec<Verdict> = Gate::ALL.into_iter().filter(|gate| wanted(*gate)).map(|gate| blocking_verdict(report, gate)).collect();
-    if verdicts.contains(&Verdict::Fail) || report.findings.iter().any(|finding| reaches(&finding)) {
+pub fn exit_code(report: &Report, only: &[Gate], fail_on: Option<Severity>) -> u8 {
+    let wanted = |gate: &Gate| only.is_empty() || only.contains(gate);
+    let verdicts: Vec<Verdict> = Gate::ALL.into_iter().filter(wanted).map(|gate| blocking_verdict(report, gate)).collect();
+    if verdicts.contains(&Verdict::Fail) || fail_on.is_some_and(|least| reaches(report, least)) {
         1
     } else if verdicts.contains(&Verdict::Undecided) {
         3
     } else {
         0
     }
+}
+
+/// Whether a finding that is neither waived nor in the baseline is as severe as this, or worse.
+#[must_use]
+pub fn reaches(report: &Report, least: Severity) -> bool {
+    report.findings.iter().any(|finding| finding.severity >= least && finding.waived.is_none() && !finding.in_baseline)
 }
 
 /// What a gate's verdict means for the exit code: an advisory one never blocks, one that was not judged is undecided.

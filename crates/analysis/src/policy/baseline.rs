@@ -35,26 +35,20 @@ pub fn write(report: &Report) -> String {
     serde_json::to_string_pretty(&baseline).map(|text| text + "\n").unwrap_or_default()
 }
 
-/// The fingerprints of a baseline. The path only serves messages.
+/// The fingerprints of a baseline.
 ///
 /// # Errors
 /// When the text is no baseline of this version.
-pub fn read(text: &str, path: &str) -> Result<Vec<String>, PolicyError> {
-    let remedy = "write it anew with `dbwright gate --write-baseline`";
+pub fn read(text: &str) -> Result<Vec<String>, PolicyError> {
+    let remedy = "write it anew with `dbwright review --write-baseline FILE`";
     let baseline: Baseline = serde_json::from_str(text).map_err(|error| PolicyError {
-        path: path.to_owned(),
-        line: u32::try_from(error.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(error.column()).unwrap_or(u32::MAX),
+        line: error.line(),
+        column: error.column(),
         problem: format!("this is no baseline: {error}"),
         hint: remedy.to_owned(),
     })?;
     if baseline.schema != BASELINE_SCHEMA {
-        return Err(PolicyError::at(
-            path,
-            text,
-            0,
-            Problem::new(format!("its form is {:?}, not {BASELINE_SCHEMA:?}", baseline.schema), remedy),
-        ));
+        return Err(PolicyError::at(text, 0, Problem::new(format!("its form is {:?}, not {BASELINE_SCHEMA:?}", baseline.schema), remedy)));
     }
     Ok(baseline.findings.into_iter().map(|entry| entry.fingerprint).collect())
 }

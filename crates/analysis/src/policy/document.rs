@@ -7,24 +7,33 @@ use toml::de::{DeTable, DeValue};
 use super::error::{PolicyError, Problem, did_you_mean};
 use super::keys::{KEYS, set};
 
-/// The policy of a dbwright.toml over the defaults. The path only serves messages.
+/// The policy of a dbwright.toml over the defaults.
 ///
 /// # Errors
 /// When the text is no TOML, or a key, a rule or a value is not one that is known.
-pub fn load(text: &str, path: &str) -> Result<Policy, PolicyError> {
-    load_over(Policy::default(), text, path)
+pub fn load(text: &str) -> Result<Policy, PolicyError> {
+    load_over(Policy::default(), text)
+}
+
+/// Lays a dbwright.toml over a policy, which stays as it is when the text has an error.
+///
+/// # Errors
+/// As [`load`].
+pub fn apply(policy: &mut Policy, text: &str) -> Result<(), PolicyError> {
+    *policy = load_over(policy.clone(), text)?;
+    Ok(())
 }
 
 /// The policy of a dbwright.toml over another.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_over(base: Policy, text: &str, path: &str) -> Result<Policy, PolicyError> {
+pub fn load_over(base: Policy, text: &str) -> Result<Policy, PolicyError> {
     let root = DeTable::parse(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
-        PolicyError::at(path, text, offset, Problem::new(error.message().replace('\n', " "), "correct the TOML at this place"))
+        PolicyError::at(text, offset, Problem::new(error.message().replace('\n', " "), "correct the TOML at this place"))
     })?;
-    let mut reader = Reader { policy: base, text, path };
+    let mut reader = Reader { policy: base, text };
     for (name, value) in in_order(root.get_ref()) {
         reader.section(name, value)?;
     }
@@ -42,7 +51,6 @@ fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a Spanned<std::borrow::Cow
 struct Reader<'t> {
     policy: Policy,
     text: &'t str,
-    path: &'t str,
 }
 
 type Name<'a, 'i> = &'a Spanned<std::borrow::Cow<'i, str>>;
@@ -50,7 +58,7 @@ type Value<'a, 'i> = &'a Spanned<DeValue<'i>>;
 
 impl Reader<'_> {
     fn error(&self, offset: usize, problem: Problem) -> PolicyError {
-        PolicyError::at(self.path, self.text, offset, problem)
+        PolicyError::at(self.text, offset, problem)
     }
 
     fn section(&mut self, name: Name<'_, '_>, value: Value<'_, '_>) -> Result<(), PolicyError> {
@@ -79,8 +87,8 @@ impl Reader<'_> {
     fn scalars(&mut self, section: &str, value: Value<'_, '_>) -> Result<(), PolicyError> {
         for (name, value) in in_order(self.table(section, value)?) {
             let key = format!("{section}.{}", name.get_ref());
-            let known = KEYS.iter().filter_map(|key| key.key.strip_prefix(section)?.strip_prefix('.'));
-            if !KEYS.iter().any(|known| known.key == key) {
+            let known = KEYS.iter().filter_map(|key| key.name.strip_prefix(section)?.strip_prefix('.'));
+            if !KEYS.iter().any(|known| known.name == key) {
                 let all: Vec<&str> = known.collect();
                 let hint = did_you_mean(name.get_ref(), all.iter().copied(), &format!("[{section}] has {}", all.join(", ")));
                 return Err(self.error(name.span().start, Problem::new(format!("unknown key {:?} in [{section}]", name.get_ref()), hint)));
@@ -251,7 +259,7 @@ reason = "no backups of test data"
 
     #[test]
     fn reads_everything() {
-        let policy = load(FULL, "dbwright.toml").unwrap();
+        let policy = load(FULL).unwrap();
         assert_eq!(policy.project.dialect, Some(Engine::Postgresql));
         assert_eq!(policy.project.rate_per_second, Some(50.0));
         assert!((policy.standards.recovery_seconds - 1800.0).abs() < 1e-9 && (policy.standards.backup_age_days - 1.5).abs() < 1e-9);
@@ -269,12 +277,12 @@ reason = "no backups of test data"
 
     #[test]
     fn nothing_is_the_default() {
-        assert_eq!(load("", "x").unwrap(), Policy::default());
+        assert_eq!(load("").unwrap(), Policy::default());
     }
 
     #[test]
     fn errors_have_place_and_remedy() {
-        let cases: [(&str, u32, u32, &str); 13] = [
+        let cases: [(&str, usize, usize, &str); 13] = [
             ("[standards]\nquery_p95 = 1\n", 2, 1, "query_p95_ms"),
             ("[standard]\n", 1, 2, "standards"),
             ("\n[standards]\n  recovery = \"soon\"\n", 3, 14, "like \"1h\""),
@@ -295,9 +303,9 @@ reason = "no backups of test data"
             ("[standards\n", 1, 11, "TOML"),
         ];
         for (text, line, column, hint) in cases {
-            let error = load(text, "dbwright.toml").unwrap_err();
+            let error = load(text).unwrap_err();
             assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
-            assert!(error.to_string().contains(hint), "{text}: {error}");
+            assert!(format!("{error}; {}", error.hint).contains(hint), "{text}: {error:?}");
         }
     }
 
@@ -305,7 +313,7 @@ reason = "no backups of test data"
     fn lays_over_a_base() {
         let mut base = Policy::default();
         base.standards.query_p95_ms = 7.0;
-        let policy = load_over(base, "[standards]\nlost_writes = 3\n", "x").unwrap();
+        let policy = load_over(base, "[standards]\nlost_writes = 3\n").unwrap();
         assert!(policy.standards.query_p95_ms < 8.0 && policy.standards.lost_writes == 3);
     }
 }

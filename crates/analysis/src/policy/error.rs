@@ -21,19 +21,17 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}; {}", self.problem, self.hint)
+        formatter.write_str(&self.problem)
     }
 }
 
 /// A problem at a place of a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct PolicyError {
-    /// The document, as the caller names it.
-    pub path: String,
     /// Line, from 1.
-    pub line: u32,
+    pub line: usize,
     /// Column in characters, from 1.
-    pub column: u32,
+    pub column: usize,
     /// What is wrong.
     pub problem: String,
     /// What to do.
@@ -43,14 +41,12 @@ pub struct PolicyError {
 impl PolicyError {
     /// A problem at a byte offset of a text.
     #[must_use]
-    pub fn at(path: &str, text: &str, offset: usize, problem: Problem) -> Self {
+    pub fn at(text: &str, offset: usize, problem: Problem) -> Self {
         let before = text.get(..offset.min(text.len())).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
         Self {
-            path: path.to_owned(),
-            line: count(before.bytes().filter(|byte| *byte == b'\n').count()),
-            column: count(before[line_start..].chars().count()),
+            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
             problem: problem.problem,
             hint: problem.hint,
         }
@@ -59,7 +55,7 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}: {}; {}", self.path, self.line, self.column, self.problem, self.hint)
+        formatter.write_str(&self.problem)
     }
 }
 

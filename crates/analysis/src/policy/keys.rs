@@ -12,133 +12,73 @@ use super::values;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     /// Its place in dbwright.toml, and the name under which [`set`] knows it.
-    pub key: &'static str,
-    /// The environment variable that sets it.
-    pub env: &'static str,
-    /// The flag that sets it, without dashes.
-    pub flag: &'static str,
+    pub name: &'static str,
+    /// The environment variable that sets it: `DBWRIGHT_` and the name in capitals, with `_` for `.` and `-`.
+    pub environment: &'static str,
     /// What stands for the value in help texts.
     pub value: &'static str,
     /// One line of help.
     pub description: &'static str,
-    /// Whether it may be given more than once; in the environment one value a line.
+    /// Whether it may be given more than once, one value a line.
     pub repeatable: bool,
 }
 
-const fn one(key: &'static str, env: &'static str, flag: &'static str, value: &'static str, description: &'static str) -> Key {
-    Key { key, env, flag, value, description, repeatable: false }
+const fn one(name: &'static str, environment: &'static str, value: &'static str, description: &'static str) -> Key {
+    Key { name, environment, value, description, repeatable: false }
 }
 
-const fn many(key: &'static str, env: &'static str, flag: &'static str, value: &'static str, description: &'static str) -> Key {
-    Key { key, env, flag, value, description, repeatable: true }
+const fn many(name: &'static str, environment: &'static str, value: &'static str, description: &'static str) -> Key {
+    Key { name, environment, value, description, repeatable: true }
 }
 
 /// All keys, in the order of help texts.
 pub const KEYS: &[Key] = &[
-    one(
-        "standards.query_p95_ms",
-        "DBWRIGHT_QUERY_P95_MS",
-        "query-p95-ms",
-        "MS",
-        "95th percentile of a statement's latency stays below this",
-    ),
-    one("standards.availability", "DBWRIGHT_AVAILABILITY", "availability", "SHARE", "Share of time available, like 99.99%"),
-    one("standards.lost_writes", "DBWRIGHT_LOST_WRITES", "lost-writes", "COUNT", "Acknowledged writes that may be lost"),
+    one("standards.query_p95_ms", "DBWRIGHT_STANDARDS_QUERY_P95_MS", "MS", "95th percentile of a statement's latency stays below this"),
+    one("standards.availability", "DBWRIGHT_STANDARDS_AVAILABILITY", "SHARE", "Share of time available, like 99.99%"),
+    one("standards.lost_writes", "DBWRIGHT_STANDARDS_LOST_WRITES", "COUNT", "Acknowledged writes that may be lost"),
     one(
         "standards.recovery",
-        "DBWRIGHT_RECOVERY",
-        "recovery",
+        "DBWRIGHT_STANDARDS_RECOVERY",
         "DURATION",
         "Recovery takes less than this, like 1h; a bare number is seconds",
     ),
-    one(
-        "standards.storage_saving",
-        "DBWRIGHT_STORAGE_SAVING",
-        "storage-saving",
-        "SHARE",
-        "Share of storage to save where it can be, like 50%",
-    ),
+    one("standards.storage_saving", "DBWRIGHT_STANDARDS_STORAGE_SAVING", "SHARE", "Share of storage to save where it can be, like 50%"),
     one(
         "standards.backup_age",
-        "DBWRIGHT_BACKUP_AGE",
-        "backup-age",
+        "DBWRIGHT_STANDARDS_BACKUP_AGE",
         "DURATION",
         "A backup older than this is too old, like 24h; a bare number is days",
     ),
     one(
         "standards.drill_age",
-        "DBWRIGHT_DRILL_AGE",
-        "drill-age",
+        "DBWRIGHT_STANDARDS_DRILL_AGE",
         "DURATION",
         "A drill older than this is stale, like 30d; a bare number is days",
     ),
-    one("gates.schema", "DBWRIGHT_GATE_SCHEMA", "gate-schema", "WORD", "Enforcement of gate schema: blocking or advisory"),
-    one(
-        "gates.performance",
-        "DBWRIGHT_GATE_PERFORMANCE",
-        "gate-performance",
-        "WORD",
-        "Enforcement of gate performance: blocking or advisory",
-    ),
-    one("gates.integrity", "DBWRIGHT_GATE_INTEGRITY", "gate-integrity", "WORD", "Enforcement of gate integrity: blocking or advisory"),
-    one("gates.recovery", "DBWRIGHT_GATE_RECOVERY", "gate-recovery", "WORD", "Enforcement of gate recovery: blocking or advisory"),
-    one(
-        "gates.security",
-        "DBWRIGHT_GATE_SECURITY",
-        "gate-security",
-        "WORD",
-        "Enforcement of gate security: blocking, conditional or advisory",
-    ),
-    one(
-        "data.sensitive",
-        "DBWRIGHT_DATA_SENSITIVE",
-        "data-sensitive",
-        "BOOL: REASON",
-        "Declares whether the data are sensitive, like \"false: test data\"",
-    ),
-    one(
-        "data.reachable",
-        "DBWRIGHT_DATA_REACHABLE",
-        "data-reachable",
-        "BOOL: REASON",
-        "Declares whether the server is reachable from elsewhere",
-    ),
-    one(
-        "attest.at-rest",
-        "DBWRIGHT_ATTEST_AT_REST",
-        "attest-at-rest",
-        "BOOL: REASON",
-        "Vouches for encryption of disks and backups, like \"true: LUKS on all hosts\"",
-    ),
-    one(
-        "attest.transit",
-        "DBWRIGHT_ATTEST_TRANSIT",
-        "attest-transit",
-        "BOOL: REASON",
-        "Vouches for encryption in transit where it can't be seen",
-    ),
-    one(
-        "attest.audit",
-        "DBWRIGHT_ATTEST_AUDIT",
-        "attest-audit",
-        "BOOL: REASON",
-        "Vouches for an audit trail that the server does not show",
-    ),
-    one("approval.by", "DBWRIGHT_APPROVAL_BY", "approval-by", "NAME", "The architect who approved the schema"),
-    one("approval.on", "DBWRIGHT_APPROVAL_ON", "approval-on", "DATE", "The day of the approval"),
-    one("approval.schema_hash", "DBWRIGHT_APPROVAL_SCHEMA_HASH", "approval-schema-hash", "HASH", "Hash of the schema that was approved"),
-    one("project.dialect", "DBWRIGHT_PROJECT_DIALECT", "dialect", "ENGINE", "Dialect of a project directory's SQL"),
+    one("gates.schema", "DBWRIGHT_GATES_SCHEMA", "WORD", "Enforcement of gate schema: blocking or advisory"),
+    one("gates.performance", "DBWRIGHT_GATES_PERFORMANCE", "WORD", "Enforcement of gate performance: blocking or advisory"),
+    one("gates.integrity", "DBWRIGHT_GATES_INTEGRITY", "WORD", "Enforcement of gate integrity: blocking or advisory"),
+    one("gates.recovery", "DBWRIGHT_GATES_RECOVERY", "WORD", "Enforcement of gate recovery: blocking or advisory"),
+    one("gates.security", "DBWRIGHT_GATES_SECURITY", "WORD", "Enforcement of gate security: blocking, conditional or advisory"),
+    one("data.sensitive", "DBWRIGHT_DATA_SENSITIVE", "BOOL: REASON", "Declares whether the data are sensitive, like \"false: test data\""),
+    one("data.reachable", "DBWRIGHT_DATA_REACHABLE", "BOOL: REASON", "Declares whether the server is reachable from elsewhere"),
+    one("attest.at-rest", "DBWRIGHT_ATTEST_AT_REST", "BOOL: REASON", "Vouches for encryption of disks and backups"),
+    one("attest.transit", "DBWRIGHT_ATTEST_TRANSIT", "BOOL: REASON", "Vouches for encryption in transit where it can't be seen"),
+    one("attest.audit", "DBWRIGHT_ATTEST_AUDIT", "BOOL: REASON", "Vouches for an audit trail that the server does not show"),
+    one("approval.by", "DBWRIGHT_APPROVAL_BY", "NAME", "The architect who approved the schema"),
+    one("approval.on", "DBWRIGHT_APPROVAL_ON", "DATE", "The day of the approval"),
+    one("approval.schema_hash", "DBWRIGHT_APPROVAL_SCHEMA_HASH", "HASH", "Hash of the schema that was approved"),
+    one("project.dialect", "DBWRIGHT_PROJECT_DIALECT", "ENGINE", "Dialect of a project directory's SQL"),
     one(
         "project.rate_per_second",
-        "DBWRIGHT_PROJECT_RATE",
-        "rate-per-second",
+        "DBWRIGHT_PROJECT_RATE_PER_SECOND",
         "NUMBER",
         "Runs a project's workload open-loop at this many statements a second",
     ),
-    many("ignore", "DBWRIGHT_IGNORE", "ignore", "RULE;object=GLOB;reason=WHY[;by=WHO][;until=DATE]", "Accepts findings"),
-    many("waive", "DBWRIGHT_WAIVE", "waive", "GATE;reason=WHY[;by=WHO][;until=DATE]", "Accepts a gate that does not pass"),
-    many("severity", "DBWRIGHT_SEVERITY", "severity", "RULE=SEVERITY", "Gives a rule another severity"),
-    many("sla", "DBWRIGHT_SLA", "sla", "STATEMENT=MS", "Limit of one statement, by name or fingerprint"),
+    many("ignore", "DBWRIGHT_IGNORE", "RULE;object=GLOB;reason=WHY[;by=WHO][;until=DATE]", "Accepts findings"),
+    many("waive", "DBWRIGHT_WAIVE", "GATE;reason=WHY[;by=WHO][;until=DATE]", "Accepts a gate that does not pass"),
+    many("severity", "DBWRIGHT_SEVERITY", "RULE=SEVERITY", "Gives a rule another severity"),
+    many("sla", "DBWRIGHT_SLA", "STATEMENT=MS", "Limit of one statement, by name or fingerprint"),
 ];
 
 /// Sets one key from text. Later values replace earlier ones; repeatable keys add.
@@ -162,9 +102,19 @@ pub fn set(policy: &mut Policy, key: &str, text: &str) -> Result<(), Problem> {
         "approval.by" => approval(policy).by = values::reason(text)?,
         "approval.on" => approval(policy).on = values::date(text)?,
         "approval.schema_hash" => approval(policy).schema_hash = hash(text)?,
-        "ignore" | "waive" => record(policy, key, text)?,
-        "severity" | "sla" => pair(policy, key, text)?,
+        "ignore" | "waive" | "severity" | "sla" => return set_lines(policy, key, text),
         _ => return set_by_prefix(policy, key, text),
+    }
+    Ok(())
+}
+
+/// Repeatable keys: one value a line.
+fn set_lines(policy: &mut Policy, key: &str, text: &str) -> Result<(), Problem> {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match key {
+            "ignore" | "waive" => record(policy, key, line)?,
+            _ => pair(policy, key, line)?,
+        }
     }
     Ok(())
 }
@@ -177,7 +127,7 @@ fn set_by_prefix(policy: &mut Policy, key: &str, text: &str) -> Result<(), Probl
         policy.attested.insert(subject.to_owned(), values::declared(text)?);
         return Ok(());
     }
-    let all = KEYS.iter().map(|key| key.key);
+    let all = KEYS.iter().map(|key| key.name);
     Err(Problem::new(format!("unknown key {key:?}"), did_you_mean(key, all, "the reference of dbwright.toml lists all keys")))
 }
 
@@ -287,7 +237,7 @@ mod tests {
             "NUMBER" => "12.5",
             "RULE=SEVERITY" => "schema/missing-primary-key=info",
             "STATEMENT=MS" => "a = b=20",
-            _ if key.key == "ignore" => "schema/missing-primary-key;object=*;reason=legacy;by=me;until=2026-12-31",
+            _ if key.name == "ignore" => "schema/missing-primary-key;object=*;reason=legacy;by=me;until=2026-12-31",
             _ => "recovery;reason=no backups in tests",
         }
     }
@@ -296,23 +246,31 @@ mod tests {
     fn every_key_changes_the_policy() {
         for key in KEYS {
             let mut policy = Policy::default();
-            set(&mut policy, key.key, example(key)).unwrap_or_else(|problem| panic!("{}: {problem}", key.key));
-            assert_ne!(policy, Policy::default(), "{}", key.key);
+            set(&mut policy, key.name, example(key)).unwrap_or_else(|problem| panic!("{}: {problem}", key.name));
+            assert_ne!(policy, Policy::default(), "{}", key.name);
         }
     }
 
     #[test]
-    fn names_are_unique() {
-        for names in [
-            KEYS.iter().map(|key| key.key).collect::<Vec<_>>(),
-            KEYS.iter().map(|key| key.env).collect(),
-            KEYS.iter().map(|key| key.flag).collect(),
-        ] {
-            let mut unique = names.clone();
-            unique.sort_unstable();
-            unique.dedup();
-            assert_eq!(unique.len(), names.len());
+    fn every_standard_and_gate_has_its_key() {
+        assert_eq!(KEYS.iter().filter(|key| key.name.starts_with("standards.")).count(), 7);
+        for gate in Gate::ALL {
+            assert!(KEYS.iter().any(|key| key.name == format!("gates.{}", gate.id())));
         }
+    }
+
+    #[test]
+    fn variables_follow_from_names() {
+        for key in KEYS {
+            assert_eq!(key.environment, format!("DBWRIGHT_{}", key.name.replace(['.', '-'], "_").to_uppercase()));
+        }
+    }
+
+    #[test]
+    fn repeatable_keys_take_lines() {
+        let mut policy = Policy::default();
+        set(&mut policy, "sla", "a=1\nb=2\n").unwrap();
+        assert_eq!(policy.statement_sla_ms.len(), 2);
     }
 
     #[test]

@@ -9,6 +9,6 @@ pub mod keys;
 pub mod persona;
 mod values;
 
-pub use document::{load, load_over};
+pub use document::{apply, load, load_over};
 pub use error::{PolicyError, Problem};
 pub use keys::{KEYS, Key, set};

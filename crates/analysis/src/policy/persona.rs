@@ -17,14 +17,13 @@ pub const DEFAULT: &str = include_str!("persona.default.md");
 /// The most elements that a document may have, and how deep they may lie.
 const LIMITS: (usize, usize) = (10_000, 64);
 
-/// The policy of a persona document over the defaults. The path only serves messages.
+/// The policy of a persona document over the defaults.
 ///
 /// # Errors
 /// When the document holds no `<persona>`, or its XML is broken.
-pub fn load(document: &str, path: &str) -> Result<Policy, PolicyError> {
+pub fn read(document: &str) -> Result<Policy, PolicyError> {
     let Some(start) = document.find("<persona") else {
         return Err(PolicyError::at(
-            path,
             document,
             0,
             Problem::new("it holds no <persona> element", "give a document with the persona's XML in a ``` block"),
@@ -32,14 +31,14 @@ pub fn load(document: &str, path: &str) -> Result<Policy, PolicyError> {
     };
     let rest = &document[start..];
     let xml = rest.split("\n```").next().unwrap_or(rest);
-    let elements = elements(xml).map_err(|(offset, problem)| PolicyError::at(path, document, start + offset, problem))?;
+    let elements = elements(xml).map_err(|(offset, problem)| PolicyError::at(document, start + offset, problem))?;
     let mut policy = Policy::default();
     let mut found = Found::default();
     for element in &elements {
         use_element(&mut policy, &mut found, element);
     }
     if found.gates == 0 && found.numbers == 0 {
-        policy.unused.push(format!("{path} names no gate and no standard that is known here: the defaults stay."));
+        policy.unused.push("The document names no gate and no standard that is known here: the defaults stay.".to_owned());
     }
     policy.unused.extend(summary(&found.skipped));
     Ok(policy)
@@ -306,7 +305,7 @@ More prose with a < b.
 
     #[test]
     fn reads_gates_and_numbers_and_lists_the_rest() {
-        let policy = load(OTHER, "careful.md").unwrap();
+        let policy = read(OTHER).unwrap();
         assert_eq!(policy.standards.query_p95_ms, 250.0);
         assert!((policy.standards.availability - 0.995).abs() < 1e-12);
         assert_eq!(policy.standards.recovery_seconds, 5400.0);
@@ -321,21 +320,21 @@ More prose with a < b.
 
     #[test]
     fn the_bundled_document_is_the_default_policy() {
-        let policy = load(DEFAULT, "default").unwrap();
+        let policy = read(DEFAULT).unwrap();
         assert_eq!(Policy { unused: Vec::new(), ..policy.clone() }, Policy::default());
         assert!(policy.unused.iter().all(|line| line.starts_with("Prose")), "{:?}", policy.unused);
         let mut other = DEFAULT.replace("100ms", "70ms").replace("99.99%", "99%").replace("1 hour", "2 hours").replace("50%", "40%");
         other = other.replace("CONDITIONAL", "ADVISORY");
-        let changed = load(&other, "x").unwrap();
+        let changed = read(&other).unwrap();
         assert_eq!((changed.standards.query_p95_ms, changed.standards.recovery_seconds), (70.0, 7200.0));
         assert!(changed.enforcement[&Gate::Security] == Enforcement::Advisory && changed.standards.storage_saving < 0.41);
     }
 
     #[test]
     fn broken_documents_have_a_place() {
-        assert!(load("# nothing here", "x").unwrap_err().problem.contains("no <persona>"));
-        let error = load("intro\n```xml\n<persona>\n  <gate name=\"a\">\n  </oops>\n</persona>\n```\n", "x").unwrap_err();
+        assert!(read("# nothing here").unwrap_err().problem.contains("no <persona>"));
+        let error = read("intro\n```xml\n<persona>\n  <gate name=\"a\">\n  </oops>\n</persona>\n```\n").unwrap_err();
         assert!(error.line == 5 && error.problem.contains("XML"), "{error}");
-        assert!(load("```xml\n<persona>\n```\n", "x").unwrap_err().problem.contains("ends inside"));
+        assert!(read("```xml\n<persona>\n```\n").unwrap_err().problem.contains("ends inside"));
     }
 }
