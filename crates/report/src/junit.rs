@@ -1,0 +1,75 @@
+//! The gates as JUnit XML: a suite a gate, a case a criterion. Undecided is an error, never a pass or a skip.
+
+use std::io::Write;
+
+use dbwright_model::gate::{Criterion, GateVerdict};
+use dbwright_model::report::Report;
+use dbwright_model::Verdict;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use crate::sanitise::xml;
+
+/// Renders.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    // Writing to memory does not fail; what is there by then is returned either way.
+    let _ = document(report, &mut writer);
+    String::from_utf8(writer.into_inner()).unwrap_or_default() + "\n"
+}
+
+fn document<W: Write>(report: &Report, writer: &mut Writer<W>) -> std::io::Result<()> {
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let count = |verdict| report.gates.iter().flat_map(|gate| &gate.criteria).filter(|c| c.verdict == verdict).count();
+    let tests: usize = report.gates.iter().map(|gate| gate.criteria.len()).sum();
+    let root = writer.create_element("testsuites").with_attributes([
+        ("name", format!("dbwright {}", xml(&report.target.name)).as_str()),
+        ("tests", tests.to_string().as_str()),
+        ("failures", count(Verdict::Fail).to_string().as_str()),
+        ("errors", count(Verdict::Undecided).to_string().as_str()),
+    ]);
+    root.write_inner_content(|writer| report.gates.iter().try_for_each(|gate| suite(gate, report, writer)))?;
+    Ok(())
+}
+
+fn suite<W: Write>(gate: &GateVerdict, report: &Report, writer: &mut Writer<W>) -> std::io::Result<()> {
+    let count = |verdicts: &[Verdict]| gate.criteria.iter().filter(|c| verdicts.contains(&c.verdict)).count().to_string();
+    let element = writer.create_element("testsuite").with_attributes([
+        ("name", gate.gate.id()),
+        ("tests", gate.criteria.len().to_string().as_str()),
+        ("failures", count(&[Verdict::Fail]).as_str()),
+        ("errors", count(&[Verdict::Undecided]).as_str()),
+        ("skipped", count(&[Verdict::Waived, Verdict::NotApplicable]).as_str()),
+        ("timestamp", report.taken_at.to_string().trim_end_matches('Z')),
+    ]);
+    element.write_inner_content(|writer| gate.criteria.iter().try_for_each(|criterion| case(gate, criterion, writer)))?;
+    Ok(())
+}
+
+fn case<W: Write>(gate: &GateVerdict, criterion: &Criterion, writer: &mut Writer<W>) -> std::io::Result<()> {
+    let name = xml(&criterion.criterion);
+    let class = format!("gate.{}", gate.gate.id());
+    let element = writer.create_element("testcase").with_attributes([("name", name.as_str()), ("classname", class.as_str())]);
+    let outcome = match criterion.verdict {
+        Verdict::Pass => None,
+        Verdict::Fail => Some("failure"),
+        Verdict::Undecided => Some("error"),
+        Verdict::Waived | Verdict::NotApplicable => Some("skipped"),
+    };
+    element.write_inner_content(|writer| {
+        let detail = xml(&criterion.detail);
+        if let Some(outcome) = outcome {
+            let message = format!("{}: {detail}", criterion.verdict.id());
+            let mut element = writer.create_element(outcome).with_attribute(("message", message.as_str()));
+            if outcome != "skipped" {
+                element = element.with_attribute(("type", criterion.verdict.id()));
+            }
+            element.write_empty()?;
+        }
+        let note = format!("{} ({})", detail, criterion.grade.id());
+        writer.create_element("system-out").write_text_content(BytesText::new(&note))?;
+        Ok(())
+    })?;
+    Ok(())
+}
