@@ -1,6 +1,7 @@
 //! Pure judgement: rules, designs and gates over facts. No I/O, no clock, no environment, no failure.
 
 pub mod context;
+pub mod ddl;
 pub mod drills;
 pub mod gates;
 pub mod metrics;
@@ -10,6 +11,7 @@ pub mod rule;
 pub mod rules;
 pub mod schema_hash;
 pub mod sensitivity;
+pub mod testing;
 
 pub use context::Context;
 pub use review::review;
