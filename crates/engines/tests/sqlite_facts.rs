@@ -196,8 +196,8 @@ fn data_that_break_what_is_declared_are_counted() {
     assert_eq!(found("check").map(|violation| (violation.rows, violation.columns)), Some((1, vec!["n".to_owned()])));
     assert_eq!(found("type").map(|violation: Violation| (violation.rows, violation.declaration)), Some((1, "whole INTEGER".to_owned())));
     assert!(facts.data.keys.iter().all(|key| key.duplicates == 0 && key.complete));
-    let messages = facts.health.integrity_check.as_ref().unwrap();
-    assert!(messages.iter().any(|message| message.contains("CHECK")), "{messages:?}");
+    // SQLite drops CHECK constraints of files that it opens read-only, so its own check can't see them.
+    assert_eq!(facts.health.integrity_check, Some(Vec::new()));
 }
 
 #[test]
