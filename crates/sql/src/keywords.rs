@@ -49,6 +49,11 @@ const fn build_filter() -> [u64; 64] {
     filter
 }
 
+/// Whether a name has to be quoted to be sure: reserved somewhere, or a keyword that some version may read otherwise.
+pub(crate) fn must_be_quoted(word: &[u8]) -> bool {
+    is_shown_in_capitals(word)
+}
+
 /// Whether the word is shown in capitals in normalized text.
 pub(crate) fn is_shown_in_capitals(word: &[u8]) -> bool {
     is_reserved(word) || contains(ALSO_CAPITALS, word)

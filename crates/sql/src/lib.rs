@@ -10,8 +10,12 @@ mod bytes8;
 mod fingerprint;
 mod keywords;
 pub mod lexer;
+mod quote;
+pub mod shape;
 mod split;
 
 pub use fingerprint::{Digest, Fingerprint, Fingerprinter, InvalidFingerprint, digest, fingerprint, normalize};
 pub use lexer::Options;
+pub use quote::{quote_identifier, quote_literal, unquote_identifier};
+pub use shape::{PredicateKind, Shape, StatementKind, TableName, shape, shape_with};
 pub use split::{Piece, PieceKind, split};
