@@ -2,14 +2,19 @@
 //!
 //! Towards a user's database this crate only reads. It never judges what it reads.
 
+pub mod credentials;
 pub mod error;
 pub mod options;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod registry;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod target;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use error::{EngineError, ErrorKind};
 pub use options::CollectOptions;

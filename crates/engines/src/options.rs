@@ -21,6 +21,8 @@ pub struct CollectOptions {
     pub read_rows: ReadRows,
     /// Whether a password may be asked for on the terminal.
     pub prompt: bool,
+    /// Whether the server may plan (never execute) the costliest statements of its workload.
+    pub explain: bool,
 }
 
 /// How far rows may be read.
@@ -46,6 +48,7 @@ impl CollectOptions {
             connect_timeout: Duration::from_secs(10),
             read_rows: ReadRows::Never,
             prompt: false,
+            explain: true,
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Driver {
 }
 
 static DRIVERS: &[&Driver] = &[
+    #[cfg(feature = "postgres")]
+    &crate::postgres::DRIVER,
     #[cfg(feature = "redis")]
     &crate::redis::DRIVER,
     #[cfg(feature = "sqlite")]

@@ -31,6 +31,9 @@ pub struct Catalog {
     pub encoding: Option<String>,
     /// Default collation of the database.
     pub collation: Option<String>,
+    /// Privileges granted on the database itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
 }
 
 impl Catalog {

@@ -357,4 +357,6 @@ pub struct Effort {
     pub elapsed_ms: f64,
     /// Connections opened.
     pub connections: u64,
+    /// Statements of the workload that were planned (never executed), apart from `queries`.
+    pub explains: u64,
 }

