@@ -84,7 +84,8 @@ fn edges(tables: &[&Collection]) -> Vec<Edge> {
         for reference in &table.references {
             let Some(&to) = places.get(&reference.target) else { continue };
             let optional = reference.columns.iter().any(|name| table.field(name).is_some_and(|field| field.nullable));
-            let title = format!("{} → {}", table.name.with_columns(&reference.columns), reference.target.with_columns(&reference.target_columns));
+            let title =
+                format!("{} → {}", table.name.with_columns(&reference.columns), reference.target.with_columns(&reference.target_columns));
             edges.push(Edge { from, to, optional, title: sanitise::line(&title) });
         }
     }
@@ -113,7 +114,8 @@ fn layers(count: usize, edges: &[Edge]) -> Vec<usize> {
 }
 
 fn place(boxes: &mut [Box<'_>], edges: &[Edge]) {
-    let linked: Vec<bool> = (0..boxes.len()).map(|at| edges.iter().any(|edge| edge.from != edge.to && (edge.from == at || edge.to == at))).collect();
+    let linked: Vec<bool> =
+        (0..boxes.len()).map(|at| edges.iter().any(|edge| edge.from != edge.to && (edge.from == at || edge.to == at))).collect();
     let layer = layers(boxes.len(), edges);
     let mut columns: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in (0..boxes.len()).filter(|at| linked[*at]) {
@@ -121,7 +123,7 @@ fn place(boxes: &mut [Box<'_>], edges: &[Edge]) {
     }
     let mut columns: Vec<Vec<usize>> = columns.into_values().flat_map(|column| split(column, boxes.len())).collect();
     reduce_crossings(&mut columns, edges, boxes.len());
-    let bottom = set_columns(boxes, &columns, edges);
+    let bottom = set_columns(boxes, &columns);
     let alone: Vec<usize> = (0..boxes.len()).filter(|at| !linked[*at]).collect();
     set_rows(boxes, &alone, bottom);
 }
@@ -135,7 +137,7 @@ fn split(column: Vec<usize>, tables: usize) -> Vec<Vec<usize>> {
 /// Barycentre ordering, a few sweeps both ways (Sugiyama's method).
 fn reduce_crossings(columns: &mut [Vec<usize>], edges: &[Edge], count: usize) {
     let mut position = vec![0.0_f64; count];
-    let mut note = |columns: &[Vec<usize>], position: &mut Vec<f64>| {
+    let note = |columns: &[Vec<usize>], position: &mut Vec<f64>| {
         for column in columns {
             for (at, member) in column.iter().enumerate() {
                 position[*member] = (at as f64 + 0.5) / column.len() as f64;
@@ -166,7 +168,7 @@ fn reduce_crossings(columns: &mut [Vec<usize>], edges: &[Edge], count: usize) {
 }
 
 /// Sets the columns side by side, each centred on the tallest; the height used.
-fn set_columns(boxes: &mut [Box<'_>], columns: &[Vec<usize>], _edges: &[Edge]) -> f64 {
+fn set_columns(boxes: &mut [Box<'_>], columns: &[Vec<usize>]) -> f64 {
     let height = |column: &Vec<usize>, boxes: &[Box<'_>]| column.iter().map(|at| boxes[*at].height + GAP_Y).sum::<f64>();
     let tallest = columns.iter().map(|column| height(column, boxes)).fold(0.0, f64::max);
     let mut x = 16.0;
@@ -220,13 +222,17 @@ fn draw_box(entry: &Box<'_>, out: &mut String) {
     let Box { x, y, width, height, .. } = entry;
     let full = xml(&sanitise::line(&entry.table.name.to_string()));
     let title = xml(&cut(&sanitise::line(&entry.table.name.name), 30));
-    let _ = write!(out, "<g class=\"t\"><title>{full}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"5\"/>");
+    let _ = write!(
+        out,
+        "<g class=\"t\"><title>{full}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"5\"/>"
+    );
     let _ = write!(out, "<text class=\"n\" x=\"{:.1}\" y=\"{:.1}\">{title}</text>", x + 10.0, y + 19.0);
     if !entry.rows.is_empty() {
         let _ = write!(out, "<path class=\"r\" d=\"M{:.1} {:.1}h{:.1}\"/>", x, y + 26.0, width);
     }
     for (at, row) in entry.rows.iter().enumerate() {
-        let _ = write!(out, "<text x=\"{:.1}\" y=\"{:.1}\" xml:space=\"preserve\">{}</text>", x + 10.0, y + 41.0 + LINE * at as f64, xml(row));
+        let _ =
+            write!(out, "<text x=\"{:.1}\" y=\"{:.1}\" xml:space=\"preserve\">{}</text>", x + 10.0, y + 41.0 + LINE * at as f64, xml(row));
     }
     out.push_str("</g>");
 }
@@ -276,7 +282,12 @@ mod tests {
         let table = |at: usize| Collection {
             name: ObjectName::bare(format!("t{at}")),
             references: (at > 0)
-                .then(|| Reference { columns: vec!["a".into()], target: ObjectName::bare(format!("t{}", at / 3)), target_columns: vec!["id".into()], ..Reference::default() })
+                .then(|| Reference {
+                    columns: vec!["a".into()],
+                    target: ObjectName::bare(format!("t{}", at / 3)),
+                    target_columns: vec!["id".into()],
+                    ..Reference::default()
+                })
                 .into_iter()
                 .collect(),
             ..Collection::default()
@@ -294,7 +305,10 @@ mod tests {
             place(&mut boxes, &edges);
             for (at, one) in boxes.iter().enumerate() {
                 for other in &boxes[at + 1..] {
-                    let apart = one.x + one.width <= other.x || other.x + other.width <= one.x || one.y + one.height <= other.y || other.y + other.height <= one.y;
+                    let apart = one.x + one.width <= other.x
+                        || other.x + other.width <= one.x
+                        || one.y + one.height <= other.y
+                        || other.y + other.height <= one.y;
                     assert!(apart, "{} and {} overlap", one.table.name, other.table.name);
                 }
             }

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use dbwright_model::Verdict;
 use dbwright_model::gate::{Criterion, GateVerdict};
 use dbwright_model::report::Report;
-use dbwright_model::Verdict;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 

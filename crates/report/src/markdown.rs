@@ -13,7 +13,12 @@ const LONGEST: usize = 60_000;
 #[must_use]
 pub fn render(report: &Report) -> String {
     let target = &report.target;
-    let mut out = format!("## dbwright: {} ({} {})\n\n", sanitise::markdown(&target.name), target.engine.title(), sanitise::markdown(&target.version));
+    let mut out = format!(
+        "## dbwright: {} ({} {})\n\n",
+        sanitise::markdown(&target.name),
+        target.engine.title(),
+        sanitise::markdown(&target.version)
+    );
     gates(report, &mut out);
     metrics(report, &mut out);
     findings(report, &mut out);
@@ -31,7 +36,12 @@ fn gates(report: &Report, out: &mut String) {
             Verdict::Waived => "〰️",
             Verdict::NotApplicable => "➖",
         };
-        out.push_str(&format!("| {} | {sign} {} | {} |\n", gate.gate.title(), gate.verdict.id(), sanitise::markdown(&terminal::reason(gate))));
+        out.push_str(&format!(
+            "| {} | {sign} {} | {} |\n",
+            gate.gate.title(),
+            gate.verdict.id(),
+            sanitise::markdown(&terminal::reason(gate))
+        ));
     }
     out.push('\n');
 }
@@ -51,7 +61,12 @@ fn findings(report: &Report, out: &mut String) {
         return;
     }
     let count = |severity| open.iter().filter(|finding| finding.severity == severity).count();
-    let counts = format!("{}, {}, {} info", text::plural(count(Severity::Error), "error"), text::plural(count(Severity::Warning), "warning"), count(Severity::Info));
+    let counts = format!(
+        "{}, {}, {} info",
+        text::plural(count(Severity::Error), "error"),
+        text::plural(count(Severity::Warning), "warning"),
+        count(Severity::Info)
+    );
     out.push_str(&format!("### Findings: {counts}\n\n"));
     for (at, finding) in open.iter().enumerate() {
         let entry = finding_text(finding);
@@ -65,7 +80,8 @@ fn findings(report: &Report, out: &mut String) {
 }
 
 fn finding_text(finding: &Finding) -> String {
-    let place = finding.origin.as_ref().map(|origin| format!(" at {}:{}", sanitise::markdown(&origin.file), origin.line)).unwrap_or_default();
+    let place =
+        finding.origin.as_ref().map(|origin| format!(" at {}:{}", sanitise::markdown(&origin.file), origin.line)).unwrap_or_default();
     let mut summary = format!("**{}** `{}` {}{place}", finding.severity.id(), finding.rule, sanitise::markdown(&finding.message));
     for part in terminal::impact(finding) {
         summary.push_str(&format!(" · {part}"));
@@ -76,9 +92,16 @@ fn finding_text(finding: &Finding) -> String {
     let code = statements.join("\n").replace('\n', "\n  ");
     let fence = fence(&code);
     let locks = change.locks.iter().map(|lock| format!("  {}\n", sanitise::markdown(lock))).collect::<String>();
-    let evidence: Vec<String> = finding.evidence.iter().take(4).map(|e| format!("{} {}", sanitise::markdown(&e.name), sanitise::markdown(&number::evidence(e)))).collect();
+    let evidence: Vec<String> = finding
+        .evidence
+        .iter()
+        .take(4)
+        .map(|e| format!("{} {}", sanitise::markdown(&e.name), sanitise::markdown(&number::evidence(e))))
+        .collect();
     let numbers = if evidence.is_empty() { String::new() } else { format!("\n  {}\n", evidence.join(" · ")) };
-    format!("- {summary}{known}\n  <details><summary>change</summary>\n{numbers}\n  {fence}sql\n  {code}\n  {fence}\n\n{locks}  </details>\n")
+    format!(
+        "- {summary}{known}\n  <details><summary>change</summary>\n{numbers}\n  {fence}sql\n  {code}\n  {fence}\n\n{locks}  </details>\n"
+    )
 }
 
 fn gaps(report: &Report, out: &mut String) {

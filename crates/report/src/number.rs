@@ -39,8 +39,10 @@ pub fn bytes(value: f64) -> String {
 /// Milliseconds, as microseconds, milliseconds, seconds, minutes or hours.
 #[must_use]
 pub fn milliseconds(value: f64) -> String {
+    if value == 0.0 {
+        return "0 ms".to_owned();
+    }
     match value.abs() {
-        ms if ms == 0.0 => "0 ms".to_owned(),
         ms if ms < 1.0 => format!("{} µs", short(value * 1000.0)),
         ms if ms < 1000.0 => format!("{} ms", short(value)),
         ms if ms < 120_000.0 => format!("{} s", short(value / 1000.0)),

@@ -63,7 +63,9 @@ fn own_cost(node: &PlanNode) -> Option<f64> {
 
 fn title(node: &PlanNode) -> String {
     let mut text = sanitise::line(&node.label);
-    if let Some(collection) = node.collection.as_ref().map(|name| sanitise::line(&name.to_string())).filter(|name| !text.contains(name.as_str())) {
+    if let Some(collection) =
+        node.collection.as_ref().map(|name| sanitise::line(&name.to_string())).filter(|name| !text.contains(name.as_str()))
+    {
         text.push_str(&format!(" on {collection}"));
     }
     if let Some(index) = node.index.as_deref().map(sanitise::line).filter(|name| !text.contains(name.as_str())) {

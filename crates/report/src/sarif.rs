@@ -106,7 +106,8 @@ fn capital(word: &str) -> String {
 fn result<'a>(finding: &'a Finding, rules: &[&str], compared: bool) -> SarifResult<'a> {
     let mut fingerprints = BTreeMap::new();
     fingerprints.insert("dbwright/v1", finding.fingerprint.as_str());
-    let suppressions = finding.waived.iter().map(|waiver| json!({"kind": "external", "status": "accepted", "justification": line(&waiver.reason)}));
+    let suppressions =
+        finding.waived.iter().map(|waiver| json!({"kind": "external", "status": "accepted", "justification": line(&waiver.reason)}));
     SarifResult {
         rule_id: &finding.rule,
         rule_index: rules.binary_search(&finding.rule.as_str()).unwrap_or(0),
@@ -154,7 +155,8 @@ fn invocation(report: &Report) -> Value {
         .collect();
     notices.extend(report.notes.iter().map(|note| json!({"level": "note", "message": {"text": line(note)}})));
     if report.findings.len() > MOST_RESULTS {
-        let text = format!("{} findings were left out: a run holds {MOST_RESULTS} results at the most.", report.findings.len() - MOST_RESULTS);
+        let text =
+            format!("{} findings were left out: a run holds {MOST_RESULTS} results at the most.", report.findings.len() - MOST_RESULTS);
         notices.push(json!({"level": "error", "message": {"text": text}}));
     }
     json!({"executionSuccessful": true, "endTimeUtc": report.taken_at, "toolExecutionNotifications": notices})

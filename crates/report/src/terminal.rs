@@ -160,8 +160,11 @@ impl Page<'_> {
         let open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.waived.is_none()).collect();
         let count = |severity| open.iter().filter(|finding| finding.severity == severity).count();
         let waived = report.findings.len() - open.len();
-        let mut counts =
-            vec![plural(count(Severity::Error), "error"), plural(count(Severity::Warning), "warning"), format!("{} info", count(Severity::Info))];
+        let mut counts = vec![
+            plural(count(Severity::Error), "error"),
+            plural(count(Severity::Warning), "warning"),
+            format!("{} info", count(Severity::Info)),
+        ];
         if waived > 0 {
             counts.push(format!("{waived} waived"));
         }
@@ -207,7 +210,11 @@ impl Page<'_> {
             self.indented(&format!("at {}:{}", origin.file, origin.line), 10, FAINT);
         }
         for evidence in &finding.evidence {
-            let source = if matches!(evidence.value, EvidenceValue::Text(_)) { String::new() } else { format!("  ({})", sanitise::line(&evidence.source)) };
+            let source = if matches!(evidence.value, EvidenceValue::Text(_)) {
+                String::new()
+            } else {
+                format!("  ({})", sanitise::line(&evidence.source))
+            };
             let name = fill(&sanitise::line(&evidence.name), 24);
             self.indented(&format!("{name} {}{source}", number::evidence(evidence)), 10, Style::new());
         }
