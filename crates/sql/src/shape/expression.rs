@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Function, Query, UnaryOperator, Value, Visit, Visitor};
 
+use super::Operand;
 use super::analyzer::{Analyzer, Usage};
 use super::model::{ColumnRef, Role};
-use super::Operand;
 
 /// What an expression holds outside nested queries.
 #[derive(Debug, Default)]
@@ -86,8 +86,16 @@ pub(super) fn operand(expr: &Expr) -> Operand {
 /// Functions that are called without parentheses, which a grammar may take for columns.
 fn is_bare_function(name: &str, quote: Option<char>) -> bool {
     const NAMES: [&str; 10] = [
-        "current_date", "current_time", "current_timestamp", "current_user", "current_role", "current_schema", "session_user",
-        "localtime", "localtimestamp", "current_catalog",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "current_role",
+        "current_schema",
+        "session_user",
+        "localtime",
+        "localtimestamp",
+        "current_catalog",
     ];
     quote.is_none() && NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
@@ -101,10 +109,43 @@ pub(super) fn function_name(function: &Function) -> String {
 /// Whether a function makes one row of many.
 pub(super) fn is_aggregate(name: &str) -> bool {
     const NAMES: [&str; 37] = [
-        "any_value", "array_agg", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "corr", "count", "covar_pop",
-        "covar_samp", "every", "group_concat", "json_agg", "json_arrayagg", "json_group_array", "json_group_object", "json_object_agg",
-        "json_objectagg", "jsonb_agg", "jsonb_object_agg", "max", "min", "mode", "percentile_cont", "percentile_disc", "range_agg",
-        "std", "stddev", "stddev_pop", "stddev_samp", "string_agg", "sum", "total", "variance", "xmlagg",
+        "any_value",
+        "array_agg",
+        "avg",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "bool_and",
+        "bool_or",
+        "corr",
+        "count",
+        "covar_pop",
+        "covar_samp",
+        "every",
+        "group_concat",
+        "json_agg",
+        "json_arrayagg",
+        "json_group_array",
+        "json_group_object",
+        "json_object_agg",
+        "json_objectagg",
+        "jsonb_agg",
+        "jsonb_object_agg",
+        "max",
+        "min",
+        "mode",
+        "percentile_cont",
+        "percentile_disc",
+        "range_agg",
+        "std",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "string_agg",
+        "sum",
+        "total",
+        "variance",
+        "xmlagg",
     ];
     NAMES.binary_search(&name).is_ok() || name.starts_with("var_") || name.starts_with("regr_")
 }
@@ -128,7 +169,8 @@ impl Walk<'_, '_> {
             return false;
         };
         let names_source = scope.sources.iter().any(|source| naming.same(&source.alias, name));
-        let names_column = scope.sources.iter().filter_map(|source| source.columns.as_ref()).flatten().any(|(own, _)| naming.same(own, name));
+        let names_column =
+            scope.sources.iter().filter_map(|source| source.columns.as_ref()).flatten().any(|(own, _)| naming.same(own, name));
         names_source && !names_column
     }
 
@@ -185,7 +227,8 @@ impl Visitor for Walk<'_, '_> {
             let place = address(query);
             let announced = self.analyzer.roles.iter().position(|(known, _)| *known == place);
             let role = announced.map_or(Role::Scalar, |index| self.analyzer.roles.swap_remove(index).1);
-            self.analyzer.query(query, role);
+            let output = self.analyzer.query(query, role);
+            self.analyzer.note_selected(&output);
         }
         self.queries += 1;
         ControlFlow::Continue(())

@@ -16,7 +16,8 @@ pub(super) fn kind(text: &str, options: Options) -> StatementKind {
 /// The shape of a statement by its tokens.
 pub(super) fn shape(text: &str, options: Options) -> Shape {
     let tokens = significant(text, options);
-    let mut reader = Reader { text, options, tokens: &tokens, at: 0, ctes: Vec::new(), tables: BTreeMap::new(), block: Block::new(Role::Main, None) };
+    let mut reader =
+        Reader { text, options, tokens: &tokens, at: 0, ctes: Vec::new(), tables: BTreeMap::new(), block: Block::new(Role::Main, None) };
     reader.read();
     let Reader { tables, block, ctes, .. } = reader;
     let tables = tables.into_iter().filter(|(table, _)| table.schema.is_some() || !ctes.contains(&table.name));
@@ -81,9 +82,9 @@ fn kind_of_word(word: &str) -> Option<StatementKind> {
         "create" | "alter" | "drop" | "truncate" | "grant" | "revoke" | "comment" | "rename" => StatementKind::Ddl,
         "begin" | "start" | "commit" | "rollback" | "savepoint" | "release" | "end" | "abort" | "xa" => StatementKind::Transaction,
         "set" | "reset" | "show" | "use" | "explain" | "describe" | "desc" | "analyze" | "vacuum" | "pragma" | "optimize" | "flush"
-        | "kill" | "discard" | "deallocate" | "prepare" | "execute" | "listen" | "unlisten" | "notify" | "lock" | "unlock" | "checkpoint"
-        | "reindex" | "cluster" | "refresh" | "attach" | "detach" | "load" | "check" | "repair" | "handler" | "copy" | "fetch" | "close"
-        | "declare" | "move" => StatementKind::Utility,
+        | "kill" | "discard" | "deallocate" | "prepare" | "execute" | "listen" | "unlisten" | "notify" | "lock" | "unlock"
+        | "checkpoint" | "reindex" | "cluster" | "refresh" | "attach" | "detach" | "load" | "check" | "repair" | "handler" | "copy"
+        | "fetch" | "close" | "declare" | "move" => StatementKind::Utility,
         _ => return None,
     })
 }
@@ -205,7 +206,8 @@ impl Reader<'_> {
     }
 
     fn skip_modifiers(&mut self) {
-        while matches!(self.lower(self.at + 1).as_str(), "only" | "lateral" | "low_priority" | "ignore" | "if" | "not" | "exists" | "table") {
+        while matches!(self.lower(self.at + 1).as_str(), "only" | "lateral" | "low_priority" | "ignore" | "if" | "not" | "exists" | "table")
+        {
             self.at += 1;
         }
     }

@@ -181,10 +181,9 @@ impl Analyzer<'_> {
             BinaryOperator::PGNotLikeMatch => self.one_sided(left, &like_kind(right, true), operand(right), context.negated_if(true)),
             BinaryOperator::PGStartsWith => self.one_sided(left, &PredicateKind::Prefix, operand(right), context),
             BinaryOperator::Glob => self.one_sided(left, &glob_kind(right), operand(right), context),
-            BinaryOperator::Regexp
-            | BinaryOperator::PGRegexMatch
-            | BinaryOperator::PGRegexIMatch
-            | BinaryOperator::PGILikeMatch => self.one_sided(left, &PredicateKind::Pattern, operand(right), context),
+            BinaryOperator::Regexp | BinaryOperator::PGRegexMatch | BinaryOperator::PGRegexIMatch | BinaryOperator::PGILikeMatch => {
+                self.one_sided(left, &PredicateKind::Pattern, operand(right), context)
+            }
             other => self.other_operator(left, &other.to_string(), right, context),
         }
     }
@@ -377,9 +376,7 @@ fn comparison(op: &BinaryOperator) -> Option<PredicateKind> {
     match op {
         BinaryOperator::Eq | BinaryOperator::Spaceship => Some(PredicateKind::Equality),
         BinaryOperator::NotEq => Some(PredicateKind::NotEqual),
-        BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Gt | BinaryOperator::GtEq => {
-            Some(PredicateKind::Range(op.to_string()))
-        }
+        BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Gt | BinaryOperator::GtEq => Some(PredicateKind::Range(op.to_string())),
         BinaryOperator::Custom(text) if text == "==" => Some(PredicateKind::Equality),
         _ => None,
     }

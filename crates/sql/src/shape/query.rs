@@ -25,6 +25,15 @@ impl Analyzer<'_> {
         output
     }
 
+    /// Completes the role of a query behind `IN` by the column that it gives.
+    pub(super) fn note_selected(&mut self, output: &Output) {
+        let given = output.columns.as_ref().and_then(|columns| columns.first()).and_then(|(_, column)| column.clone());
+        let block = output.block.and_then(|block| self.blocks.get_mut(block));
+        if let Some(Role::In { selected, .. }) = block.map(|block| &mut block.role) {
+            *selected = given;
+        }
+    }
+
     pub(super) fn with(&mut self, with: &With) {
         for table in &with.cte_tables {
             self.common_table_count += 1;
@@ -219,7 +228,12 @@ impl Analyzer<'_> {
 
     /// Notes the columns of a star, where they are known.
     fn note_starred(&mut self, item: &SelectItem) {
-        let columns: Vec<ColumnRef> = self.star_sources(item).iter().flat_map(|source| source.columns.iter().flatten()).filter_map(|(_, column)| column.clone()).collect();
+        let columns: Vec<ColumnRef> = self
+            .star_sources(item)
+            .iter()
+            .flat_map(|source| source.columns.iter().flatten())
+            .filter_map(|(_, column)| column.clone())
+            .collect();
         for column in &columns {
             self.note(column, Usage::Selected);
         }
