@@ -1,5 +1,6 @@
 //! What a rule may look at: facts, policy, and what was derived from them once for all rules. It never judges.
 
+pub mod access;
 mod settings;
 mod statements;
 pub mod tables;
@@ -7,7 +8,7 @@ pub mod tables;
 use dbwright_model::policy::Policy;
 use dbwright_model::{Engine, Facts};
 
-pub use statements::{StatementView, same_table};
+pub use statements::{Access, StatementView, object_name, same_table};
 
 use tables::Tables;
 
@@ -41,6 +42,14 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn judges_server(&self) -> bool {
         !self.facts.target.scratch
+    }
+
+    /// The limit of a statement's 95th percentile: its own by name or fingerprint, else the standard's, ms.
+    #[must_use]
+    pub fn limit_ms(&self, view: &StatementView<'_>) -> f64 {
+        let limits = &self.policy.statement_sla_ms;
+        let own = view.statement.name.as_ref().and_then(|name| limits.get(name)).or_else(|| limits.get(&view.fingerprint));
+        own.copied().unwrap_or(self.policy.standards.query_p95_ms)
     }
 
     /// The workload's statements with what was derived from them, in the order of the facts.

@@ -7,6 +7,7 @@ pub mod gates;
 pub mod metrics;
 pub mod policy;
 pub mod review;
+pub mod rewrite;
 pub mod rule;
 pub mod rules;
 pub mod schema_hash;

@@ -1,9 +1,10 @@
 //! Statements with what rules share about them: fingerprint, share of database time, tables. It never runs anything.
 
 use dbwright_model::plan::{Operation, PlanNode};
-use dbwright_model::workload::{Origin, Statement, WorkloadSource};
-use dbwright_model::{Evidence, Facts, Finding, ObjectName, Unit};
-use dbwright_sql::Fingerprinter;
+use dbwright_model::workload::{Statement, WorkloadSource};
+use dbwright_model::{Engine, Evidence, Facts, Finding, ObjectName, Unit};
+use dbwright_sql::shape::Block;
+use dbwright_sql::{Fingerprinter, Shape, TableName, shape_with};
 
 use super::tables::Tables;
 
@@ -17,8 +18,21 @@ pub struct StatementView<'a> {
     pub time_share: Option<f64>,
     /// How often it is called of all calls, 0 to 1; none when not known.
     pub call_share: Option<f64>,
-    /// The first table it names, where one is known.
+    /// The first table it names, as the catalog spells it where that knows it.
     pub first_table: Option<ObjectName>,
+    /// What the text says, read with the catalog's help: of a sample with real values where there is one.
+    pub shape: Shape,
+}
+
+/// How a plan reaches the rows of a table.
+#[derive(Debug, Clone, Copy)]
+pub enum Access<'a> {
+    /// It reads the whole table, or a whole index of it, at this node.
+    Whole(&'a PlanNode),
+    /// By an index.
+    Index,
+    /// There is no plan, or it does not show the table.
+    Unknown,
 }
 
 /// Views of all statements, in order.
@@ -28,12 +42,16 @@ pub(super) fn views<'a>(facts: &'a Facts, tables: &Tables<'a>) -> Vec<StatementV
     let total_time: f64 = workload.statements.iter().filter_map(|statement| load_ms(statement, weighted)).sum();
     let total_calls: f64 = workload.statements.iter().filter_map(|statement| frequency(statement, weighted)).sum();
     let mut fingerprinter = Fingerprinter::new(facts.target.engine);
-    let view = |statement: &'a Statement| StatementView {
-        statement,
-        fingerprint: fingerprint(statement, &mut fingerprinter),
-        time_share: load_ms(statement, weighted).filter(|_| total_time > 0.0).map(|ms| ms / total_time),
-        call_share: frequency(statement, weighted).filter(|_| total_calls > 0.0).map(|calls| calls / total_calls),
-        first_table: first_planned_table(statement, tables),
+    let view = |statement: &'a Statement| {
+        let shape = shape_of(statement, facts.target.engine, tables);
+        StatementView {
+            statement,
+            fingerprint: fingerprint(statement, &mut fingerprinter),
+            time_share: load_ms(statement, weighted).filter(|_| total_time > 0.0).map(|ms| ms / total_time),
+            call_share: frequency(statement, weighted).filter(|_| total_calls > 0.0).map(|calls| calls / total_calls),
+            first_table: first_table(&shape, tables).or_else(|| first_planned_table(statement, tables)),
+            shape,
+        }
     };
     workload.statements.iter().map(view).collect()
 }
@@ -54,6 +72,30 @@ fn load_ms(statement: &Statement, weighted: bool) -> Option<f64> {
 
 fn frequency(statement: &Statement, weighted: bool) -> Option<f64> {
     if weighted { Some(statement.weight.unwrap_or(1.0)) } else { statement.calls }
+}
+
+/// The shape of a sample if there is one that a grammar takes, else of the text.
+fn shape_of(statement: &Statement, engine: Engine, tables: &Tables<'_>) -> Shape {
+    let columns_of = |name: &TableName| {
+        let table = tables.find(&object_name(name))?;
+        (!table.fields.is_empty()).then(|| table.fields.iter().map(|field| field.name.clone()).collect())
+    };
+    let sample = statement.samples.first().map(|sample| shape_with(&sample.text, engine, &columns_of));
+    sample.filter(|shape| shape.parsed).unwrap_or_else(|| shape_with(&statement.text, engine, &columns_of))
+}
+
+/// The table that the statement itself names first, else any table of it.
+fn first_table(shape: &Shape, tables: &Tables<'_>) -> Option<ObjectName> {
+    let own = shape.blocks.iter().flat_map(|block| &block.sources).find_map(|source| source.table.as_ref());
+    let written = shape.tables_written().next();
+    let name = object_name(written.or(own).or_else(|| shape.tables.first().map(|used| &used.table))?);
+    Some(tables.find(&name).map_or(name, |table| table.name.clone()))
+}
+
+/// A table's name of a statement in the catalog's form.
+#[must_use]
+pub fn object_name(name: &TableName) -> ObjectName {
+    ObjectName { schema: name.schema.clone(), name: name.name.clone() }
 }
 
 fn first_planned_table(statement: &Statement, tables: &Tables<'_>) -> Option<ObjectName> {
@@ -95,10 +137,22 @@ impl<'a> StatementView<'a> {
         finding
     }
 
-    /// Where the statement stands in a project.
+    /// The statement's own block; none when no grammar took the text.
     #[must_use]
-    pub fn origin(&self) -> Option<&Origin> {
-        self.statement.origin.as_ref()
+    pub fn main(&self) -> Option<&Block> {
+        self.shape.main().filter(|_| self.shape.parsed)
+    }
+
+    /// The text that the shape was read from.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.statement.samples.first().map_or(&self.statement.text, |sample| &sample.text)
+    }
+
+    /// Rows that a call returns or changes in the mean.
+    #[must_use]
+    pub fn rows_a_call(&self) -> Option<f64> {
+        Some(self.statement.rows? / self.statement.calls.filter(|calls| *calls > 0.0)?)
     }
 
     /// The nodes of its plan, parents first; none when it has no plan.
@@ -113,13 +167,18 @@ impl<'a> StatementView<'a> {
         self.statement.plan.as_ref().is_some_and(|plan| plan.executed)
     }
 
-    /// The node that reads this whole table, or its whole index, if the plan has one.
+    /// How the plan reaches the rows of a table.
     #[must_use]
-    pub fn full_scan_of(&self, table: &ObjectName) -> Option<&'a PlanNode> {
-        self.plan_nodes().into_iter().find(|node| {
-            matches!(node.operation, Operation::FullScan | Operation::FullIndexScan)
-                && node.collection.as_ref().is_some_and(|name| same_table(name, table))
-        })
+    pub fn access_to(&self, table: &ObjectName) -> Access<'a> {
+        let of_table = |node: &&'a PlanNode| node.collection.as_ref().is_some_and(|name| same_table(name, table));
+        let nodes: Vec<&'a PlanNode> = self.plan_nodes().into_iter().filter(of_table).collect();
+        let whole =
+            nodes.iter().find(|node| matches!(node.operation, Operation::FullScan | Operation::FullIndexScan | Operation::AutomaticIndex));
+        match whole {
+            Some(node) => Access::Whole(node),
+            None if nodes.is_empty() => Access::Unknown,
+            None => Access::Index,
+        }
     }
 
     fn text_evidence(&self) -> Evidence {

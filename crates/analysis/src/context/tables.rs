@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dbwright_model::catalog::{Collection, Field, Index};
-use dbwright_model::{Engine, Facts, ObjectName};
+use dbwright_model::{Facts, ObjectName};
 
 use super::Context;
 
@@ -71,17 +71,6 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn is_small(&self, collection: &Collection) -> bool {
         self.rows_of(collection).is_some_and(|rows| rows < SMALL_TABLE_ROWS)
-    }
-}
-
-/// The name as a statement of the engine writes it, quoted.
-#[must_use]
-pub fn sql_name(engine: Engine, name: &ObjectName) -> String {
-    let quote = if matches!(engine, Engine::Mysql | Engine::Mariadb) { '`' } else { '"' };
-    let quoted = |part: &str| format!("{quote}{}{quote}", part.replace(quote, &format!("{quote}{quote}")));
-    match &name.schema {
-        Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.name)),
-        None => quoted(&name.name),
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::rule::Rule;
 
 pub mod config;
+pub mod query;
 pub mod schema;
+pub mod shared;
 pub mod topology;
 pub mod workload;
 
@@ -12,6 +14,7 @@ pub mod workload;
 pub fn all() -> Vec<&'static Rule> {
     [
         config::RULES,
+        query::RULES,
         schema::RULES,
         topology::RULES,
         workload::RULES,

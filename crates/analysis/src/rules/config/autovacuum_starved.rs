@@ -2,10 +2,10 @@
 
 use dbwright_model::catalog::Collection;
 use dbwright_model::change::Change;
-use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity, Unit};
+use dbwright_model::{Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::context::tables::sql_name;
+use crate::ddl::Ddl;
 use crate::rule::{POSTGRESQL, Rule};
 
 /// The rule.
@@ -94,7 +94,7 @@ fn switched_off(context: &Context<'_>, name: &str) -> Option<Finding> {
 
 fn judge(context: &Context<'_>, table: &Collection, running: bool) -> Option<Finding> {
     if option_off(table) {
-        return worth_vacuuming(table).then(|| disabled(table));
+        return worth_vacuuming(table).then(|| disabled(context, table));
     }
     let limit = threshold(context, table)?;
     let dead = table.storage.dead_rows.as_ref()?;
@@ -110,7 +110,7 @@ fn judge(context: &Context<'_>, table: &Collection, running: bool) -> Option<Fin
     let finding = Finding::new(table.name.to_string(), message)
         .evidence(Evidence::of("dead rows", dead, Unit::Rows))
         .evidence(Evidence::estimated("rows at which autovacuum comes", limit, Unit::Rows, "pg_settings and reloptions"))
-        .change(catch_up(table))
+        .change(catch_up(context, table))
         .risks(0.4);
     Some(match bytes_of_dead_rows(table) {
         Some(bytes) => finding.costs_bytes(bytes),
@@ -128,8 +128,8 @@ fn worth_vacuuming(table: &Collection) -> bool {
     changed && table.rows().is_none_or(|rows| rows >= FEWEST_DEAD_ROWS)
 }
 
-fn disabled(table: &Collection) -> Finding {
-    let name = sql_name(Engine::Postgresql, &table.name);
+fn disabled(context: &Context<'_>, table: &Collection) -> Finding {
+    let name = Ddl::of(context.facts).object(&table.name);
     let change = Change::new("Let autovacuum visit the table again")
         .step(format!("ALTER TABLE {name} RESET (autovacuum_enabled)"), format!("ALTER TABLE {name} SET (autovacuum_enabled = false)"))
         .locking("SHARE UPDATE EXCLUSIVE on the table: reads and writes go on");
@@ -156,8 +156,8 @@ fn bytes_of_dead_rows(table: &Collection) -> Option<f64> {
     (rows + dead > 0.0).then(|| bytes * dead / (rows + dead))
 }
 
-fn catch_up(table: &Collection) -> Change {
-    let name = sql_name(Engine::Postgresql, &table.name);
+fn catch_up(context: &Context<'_>, table: &Collection) -> Change {
+    let name = Ddl::of(context.facts).object(&table.name);
     let option = "autovacuum_vacuum_scale_factor";
     let undo = match table.storage.options.get(option).and_then(|value| value.parse::<f64>().ok()) {
         Some(before) => format!("ALTER TABLE {name} SET ({option} = {before})"),

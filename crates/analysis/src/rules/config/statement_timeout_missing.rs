@@ -5,6 +5,7 @@ use dbwright_model::security::Role;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
+use crate::ddl::quote;
 use crate::rule::{Rule, SQL_SERVERS};
 
 /// The rule.
@@ -109,7 +110,7 @@ fn role_change(context: &Context<'_>, longest_ms: f64) -> Option<Change> {
     let ordinary = |role: &&Role| role.login && !role.superuser && !role.replication && role.sessions.is_some_and(|sessions| sessions > 0);
     let mut change = Change::new(format!("End statements of application roles after {seconds:.0} s; holds for new sessions"));
     for role in context.facts.security.roles.iter().filter(ordinary).filter(|role| Some(role.name.as_str()) != collector) {
-        let name = format!("\"{}\"", role.name.replace('"', "\"\""));
+        let name = quote(context.engine(), &role.name);
         change = change.step(
             format!("ALTER ROLE {name} SET statement_timeout = '{seconds:.0}s'"),
             format!("ALTER ROLE {name} RESET statement_timeout"),

@@ -6,7 +6,7 @@ use dbwright_model::workload::WorkloadSource;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Reading, Severity, Unit};
 
 use crate::context::Context;
-use crate::context::tables::sql_name;
+use crate::ddl::Ddl;
 use crate::rule::{Rule, SQL};
 
 /// The rule.
@@ -129,7 +129,7 @@ fn never_analysed(context: &Context<'_>, table: &Collection) -> Option<Finding> 
         return None;
     }
     let message = format!("The planner has no statistics of {}: nobody has run ANALYZE on it.", table.name);
-    let name = sql_name(context.engine(), &table.name);
+    let name = Ddl::of(context.facts).object(&table.name);
     let change = match context.engine() {
         Engine::Postgresql => {
             Change::new("Collect statistics").step(format!("ANALYZE {name}"), "").locking("SHARE UPDATE EXCLUSIVE: reads and writes go on")
