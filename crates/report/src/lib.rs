@@ -12,6 +12,8 @@ pub mod plan;
 pub mod sanitise;
 pub mod sarif;
 pub mod terminal;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 
 use dbwright_model::Severity;
@@ -37,6 +39,28 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every form, in the order of help texts.
+    pub const ALL: [Self; 6] = [Self::Terminal, Self::Json, Self::Html, Self::Sarif, Self::Junit, Self::Markdown];
+
+    /// The word of `--format`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Json => "json",
+            Self::Html => "html",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// The form of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// The form that a file's ending names.
     #[must_use]
     pub fn from_extension(ending: &str) -> Option<Self> {
@@ -89,11 +113,13 @@ pub struct Options {
     pub color: bool,
     /// Whether to show everything.
     pub verbose: bool,
+    /// Whether signs beyond ASCII can be shown; else names are escaped and signs replaced.
+    pub unicode: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { width: 80, color: false, verbose: false }
+        Self { width: 80, color: false, verbose: false, unicode: true }
     }
 }
 

@@ -69,7 +69,7 @@ fn escaped(text: &str, longest: usize, dangerous: impl Fn(char) -> bool) -> Stri
 }
 
 /// Characters that change how their neighbours look, or that nobody sees.
-fn is_dangerous(c: char) -> bool {
+pub(crate) fn is_dangerous(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

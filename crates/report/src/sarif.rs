@@ -71,7 +71,7 @@ pub fn render(report: &Report, catalogue: &Catalogue) -> String {
             column_kind: "unicodeCodePoints",
         }],
     };
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    crate::json::pretty(&log)
 }
 
 fn level(severity: Severity) -> &'static str {

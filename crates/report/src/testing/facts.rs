@@ -1,6 +1,8 @@
 //! Facts of the sample shop. It never describes a real database.
 
-use dbwright_model::catalog::{Activity, Catalog, Collection, CollectionKind, Field, Index, IndexPart, Key, Reference, Storage, TypeFamily};
+use dbwright_model::catalog::{
+    Activity, Catalog, Collection, CollectionKind, Field, Index, IndexPart, Key, Reference, Storage, TypeFamily,
+};
 use dbwright_model::plan::{Operation, Plan, PlanNode};
 use dbwright_model::workload::{Latency, Origin, Statement, Workload, WorkloadSource};
 use dbwright_model::{Engine, FactKind, Facts, ObjectName, Quantity, Reading, Timestamp};
@@ -33,8 +35,18 @@ pub fn facts() -> Facts {
         coverage(FactKind::Latency, Reading::Partial, "7 of 10 statements have samples", Some("Give a log with durations: --log FILE.")),
         coverage(FactKind::Settings, Reading::Read, "pg_settings", None),
         coverage(FactKind::Bloat, Reading::Missing, "pgstattuple is not installed", Some("CREATE EXTENSION pgstattuple;")),
-        coverage(FactKind::AtRest, Reading::Missing, "a connection can't see the disk's encryption", Some("State it: [attest] at-rest = \"…\" in dbwright.toml.")),
-        coverage(FactKind::Backups, Reading::Missing, "no repository was named", Some("Name one: --backups DIR, or run `dbwright drill restore`.")),
+        coverage(
+            FactKind::AtRest,
+            Reading::Missing,
+            "a connection can't see the disk's encryption",
+            Some("State it: [attest] at-rest = \"…\" in dbwright.toml."),
+        ),
+        coverage(
+            FactKind::Backups,
+            Reading::Missing,
+            "no repository was named",
+            Some("Name one: --backups DIR, or run `dbwright drill restore`."),
+        ),
         coverage(FactKind::Files, Reading::NotApplicable, "the server is elsewhere", None),
     ];
     facts
@@ -50,15 +62,52 @@ type Sketch = (&'static str, f64, f64, f64, &'static [&'static str]);
 const TABLES: [Sketch; 12] = [
     ("customers", 120_000.0, 31e6, 9e6, &["*id bigint", "email text", "name text", "?phone text", "created_at timestamp"]),
     ("addresses", 180_000.0, 28e6, 8e6, &["*id bigint", "customer_id bigint >customers", "street text", "city text", "?postcode char(10)"]),
-    ("orders", 2_000_000.0, 410e6, 96e6, &["*id bigint", "customer_id bigint >customers", "?address_id bigint >addresses", "status text", "total double precision", "placed_at timestamptz"]),
-    ("order_items", 6_800_000.0, 980e6, 310e6, &["*order_id bigint >orders", "*line integer", "product_id bigint >products", "quantity integer", "price numeric(12,2)"]),
-    ("products", 48_000.0, 22e6, 6e6, &["*id bigint", "category_id bigint >categories", "?supplier_id bigint >suppliers", "sku text", "name text", "tags text"]),
+    (
+        "orders",
+        2_000_000.0,
+        410e6,
+        96e6,
+        &[
+            "*id bigint",
+            "customer_id bigint >customers",
+            "?address_id bigint >addresses",
+            "status text",
+            "total double precision",
+            "placed_at timestamptz",
+        ],
+    ),
+    (
+        "order_items",
+        6_800_000.0,
+        980e6,
+        310e6,
+        &["*order_id bigint >orders", "*line integer", "product_id bigint >products", "quantity integer", "price numeric(12,2)"],
+    ),
+    (
+        "products",
+        48_000.0,
+        22e6,
+        6e6,
+        &["*id bigint", "category_id bigint >categories", "?supplier_id bigint >suppliers", "sku text", "name text", "tags text"],
+    ),
     ("categories", 320.0, 65_536.0, 32_768.0, &["*id bigint", "?parent_id bigint >categories", "name text"]),
     ("suppliers", 900.0, 180_000.0, 65_536.0, &["*id bigint", "name text", "?vat text"]),
     ("stock", 96_000.0, 8e6, 4e6, &["*product_id bigint >products", "*warehouse_id bigint >warehouses", "on_hand integer"]),
     ("warehouses", 14.0, 8192.0, 16_384.0, &["*id bigint", "name text", "city text"]),
-    ("payments", 1_950_000.0, 240e6, 88e6, &["*id bigint", "order_id bigint >orders", "method text", "amount numeric(12,2)", "paid_at timestamptz"]),
-    ("reviews", 310_000.0, 140e6, 21e6, &["*id bigint", "product_id bigint >products", "?customer_id bigint >customers", "stars smallint", "?body text"]),
+    (
+        "payments",
+        1_950_000.0,
+        240e6,
+        88e6,
+        &["*id bigint", "order_id bigint >orders", "method text", "amount numeric(12,2)", "paid_at timestamptz"],
+    ),
+    (
+        "reviews",
+        310_000.0,
+        140e6,
+        21e6,
+        &["*id bigint", "product_id bigint >products", "?customer_id bigint >customers", "stars smallint", "?body text"],
+    ),
     ("audit_log", 9_400_000.0, 590e6, 0.0, &["at timestamptz", "actor text", "action text", "?detail jsonb"]),
 ];
 
@@ -90,17 +139,29 @@ fn table(sketch: &Sketch) -> Collection {
     for column in columns {
         add_column(&mut table, column);
     }
-    let key: Vec<String> = columns.iter().filter(|column| column.starts_with('*')).filter_map(|column| column[1..].split(' ').next()).map(str::to_owned).collect();
+    let key: Vec<String> = columns
+        .iter()
+        .filter(|column| column.starts_with('*'))
+        .filter_map(|column| column[1..].split(' ').next())
+        .map(str::to_owned)
+        .collect();
     if !key.is_empty() {
         table.indexes.push(index(&format!("{name}_pkey"), &key, index_bytes, true));
-        table.keys.push(Key { name: format!("{name}_pkey"), columns: key, primary: true, index: Some(format!("{name}_pkey")), ..Key::default() });
+        table.keys.push(Key {
+            name: format!("{name}_pkey"),
+            columns: key,
+            primary: true,
+            index: Some(format!("{name}_pkey")),
+            ..Key::default()
+        });
     }
     table
 }
 
 fn add_column(table: &mut Collection, column: &str) {
     let nullable = column.starts_with('?');
-    let (column, target) = column.trim_start_matches(['*', '?']).split_once(" >").map_or((column.trim_start_matches(['*', '?']), None), |(a, b)| (a, Some(b)));
+    let (column, target) =
+        column.trim_start_matches(['*', '?']).split_once(" >").map_or((column.trim_start_matches(['*', '?']), None), |(a, b)| (a, Some(b)));
     let (name, type_name) = column.split_once(' ').unwrap_or((column, ""));
     let family = if type_name.ends_with("int") { TypeFamily::Integer } else { TypeFamily::Text };
     table.fields.push(Field { name: name.to_owned(), type_name: type_name.to_owned(), family, nullable, ..Field::default() });
@@ -134,11 +195,29 @@ fn index(name: &str, columns: &[String], bytes: f64, unique: bool) -> Index {
 
 /// Name, text, calls, mean ms, median ms (0 for no samples).
 const STATEMENTS: [(&str, &str, f64, f64, f64); 10] = [
-    ("orders of a customer", "SELECT id, status, total FROM orders WHERE customer_id = $1 ORDER BY placed_at DESC", 412_000.0, 212.0, 188.0),
-    ("open basket", "SELECT o.id, sum(i.quantity * i.price) FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.status = $1 AND o.customer_id = $2 GROUP BY o.id", 96_000.0, 340.0, 301.0),
+    (
+        "orders of a customer",
+        "SELECT id, status, total FROM orders WHERE customer_id = $1 ORDER BY placed_at DESC",
+        412_000.0,
+        212.0,
+        188.0,
+    ),
+    (
+        "open basket",
+        "SELECT o.id, sum(i.quantity * i.price) FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.status = $1 AND o.customer_id = $2 GROUP BY o.id",
+        96_000.0,
+        340.0,
+        301.0,
+    ),
     ("search products", "SELECT id, name FROM products WHERE name ILIKE $1 LIMIT 50", 210_000.0, 61.0, 55.0),
     ("product page", "SELECT * FROM products p LEFT JOIN reviews r ON r.product_id = p.id WHERE p.id = $1", 1_900_000.0, 4.1, 3.2),
-    ("place order", "INSERT INTO orders (customer_id, address_id, status, total, placed_at) VALUES ($1, $2, $3, $4, now()) RETURNING id", 51_000.0, 2.9, 2.4),
+    (
+        "place order",
+        "INSERT INTO orders (customer_id, address_id, status, total, placed_at) VALUES ($1, $2, $3, $4, now()) RETURNING id",
+        51_000.0,
+        2.9,
+        2.4,
+    ),
     ("add line", "INSERT INTO order_items VALUES ($1, $2, $3, $4, $5)", 171_000.0, 0.8, 0.6),
     ("stock level", "SELECT on_hand FROM stock WHERE product_id = $1", 2_400_000.0, 0.12, 0.09),
     ("revenue by day", "SELECT * FROM daily_revenue", 288.0, 4900.0, 0.0),

@@ -24,7 +24,12 @@ pub fn sample() -> Report {
     Report {
         schema: REPORT_SCHEMA.to_owned(),
         tool: Tool { name: "dbwright".to_owned(), version: "0.1.0".to_owned() },
-        target: Target { engine: facts.target.engine, version: facts.target.version.clone(), name: facts.target.name.clone(), scratch: false },
+        target: Target {
+            engine: facts.target.engine,
+            version: facts.target.version.clone(),
+            name: facts.target.name.clone(),
+            scratch: false,
+        },
         taken_at: taken_at(),
         coverage: facts.coverage.clone(),
         findings: findings(),
@@ -100,7 +105,12 @@ pub fn catalog(tables: usize) -> Catalog {
     if tables > 5 {
         let name = collections[4].name.clone();
         refer(&mut collections[4], 4, true);
-        collections[1].references.push(Reference { columns: vec!["c1".to_owned()], target: name, target_columns: vec!["id".to_owned()], ..checked() });
+        collections[1].references.push(Reference {
+            columns: vec!["c1".to_owned()],
+            target: name,
+            target_columns: vec!["id".to_owned()],
+            ..checked()
+        });
     }
     Catalog { collections, ..Catalog::default() }
 }
@@ -108,7 +118,8 @@ pub fn catalog(tables: usize) -> Catalog {
 fn plain_table(at: usize, fields: usize) -> Collection {
     const NAMES: [&str; 12] =
         ["account", "order", "invoice", "shipment", "ledger", "audit", "product", "price", "session", "message", "report", "address"];
-    let mut columns = vec![Field { name: "id".to_owned(), type_name: "bigint".to_owned(), family: TypeFamily::Integer, ..Field::default() }];
+    let mut columns =
+        vec![Field { name: "id".to_owned(), type_name: "bigint".to_owned(), family: TypeFamily::Integer, ..Field::default() }];
     columns.extend((1..fields).map(|field| Field {
         name: format!("c{field}"),
         type_name: ["text", "timestamptz", "numeric(12,2)", "boolean"][field % 4].to_owned(),
