@@ -3,9 +3,21 @@
 //! Everything here is a function of columns and sets. This crate never opens a connection, reads no clock and decides
 //! nothing about anybody's schema: it says what holds, how surely, and which rows show it.
 
+mod agree;
 pub mod attributes;
+pub mod fd;
+mod hitting;
+mod limits;
+mod partition;
 mod pool;
+mod sample;
+mod search;
 pub mod table;
+pub mod ucc;
+mod validate;
 
 pub use attributes::{AttributeSet, MAX_COLUMNS};
+pub use fd::{Fd, FdOptions, FdResult, Method, discover_fds};
+pub use limits::Cancel;
 pub use table::{CsvOptions, NullRule, NullSemantics, Table, TableBuilder, TableError};
+pub use ucc::{UccResult, discover_uccs};
