@@ -6,6 +6,7 @@
 //! The dialect is a [`dbwright_model::engine::Engine`]; where a server's settings change how text reads
 //! (`NO_BACKSLASH_ESCAPES`, `ANSI_QUOTES`), an [`Options`] takes its place.
 
+mod bind;
 mod bytes8;
 mod fingerprint;
 mod keywords;
@@ -14,6 +15,7 @@ mod quote;
 pub mod shape;
 mod split;
 
+pub use bind::{BindError, Edit, Placeholder, apply, bind, literals, parameter_sets, placeholders};
 pub use fingerprint::{Digest, Fingerprint, Fingerprinter, InvalidFingerprint, digest, fingerprint, normalize};
 pub use lexer::Options;
 pub use quote::{quote_identifier, quote_literal, unquote_identifier};
