@@ -6,6 +6,8 @@ mod indexes;
 mod keys;
 mod types;
 
+pub use types::NewType;
+
 use dbwright_model::catalog::{Catalog, Collection, CollectionKind};
 use dbwright_model::{Engine, Facts, ObjectName};
 

@@ -3,9 +3,10 @@
 use crate::rule::Rule;
 
 pub mod config;
+mod numbers;
 pub mod query;
 pub mod schema;
-pub mod shared;
+mod shared;
 pub mod topology;
 pub mod workload;
 

@@ -4,7 +4,9 @@ use dbwright_model::catalog::Collection;
 use dbwright_model::{Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
+use crate::ddl::Ddl;
 use crate::rule::{Rule, SQL};
+use crate::rules::shared::is_bookkeeping;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -48,16 +50,21 @@ PostgreSQL manual, Constraints, Primary Keys; SQLite manual, CREATE TABLE, rowid
 ";
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    context.facts.catalog.tables().filter(|table| table.primary_key().is_none()).map(finding).collect()
+    let tables = context.facts.catalog.tables().filter(|table| table.primary_key().is_none() && !is_bookkeeping(table));
+    tables.map(|table| finding(table, &Ddl::of(context.facts))).collect()
 }
 
-fn finding(table: &Collection) -> Finding {
+fn finding(table: &Collection, ddl: &Ddl<'_>) -> Finding {
     let candidate = table.keys.iter().find(|key| key.columns.iter().all(|name| table.field(name).is_some_and(|field| !field.nullable)));
     let message = match candidate {
         Some(key) => format!("{} has no primary key; its unique key ({}) could be it.", table.name, key.columns.join(", ")),
         None => format!("{} has no primary key, so its rows can't be told apart.", table.name),
     };
-    let finding = Finding::new(table.name.to_string(), message).risks(0.4);
+    let change = candidate.and_then(|key| {
+        let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
+        ddl.add_primary_key(table, &columns)
+    });
+    let finding = Finding::new(table.name.to_string(), message).change_if(change).risks(0.4);
     match &table.storage.rows {
         Some(rows) => finding.evidence(Evidence::of("rows", rows, Unit::Rows)),
         None => finding,
