@@ -8,9 +8,13 @@
 
 mod bind;
 mod bytes8;
+#[cfg(any(test, feature = "corpus"))]
+pub mod corpus;
 mod fingerprint;
 mod keywords;
 pub mod lexer;
+#[cfg(test)]
+mod properties;
 mod quote;
 pub mod shape;
 mod split;

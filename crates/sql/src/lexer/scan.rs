@@ -236,7 +236,7 @@ impl Lexer<'_> {
             return self.finish(Kind::Operator, start, start + 2);
         }
         let before = self.before(start);
-        if self.free_standing(before) && before != b'[' {
+        if self.free_standing(before) {
             if begins_word(next) || (next.is_ascii_digit() && !self.family.is_postgresql()) {
                 let end = self.word_end(start + 1);
                 return self.finish(Kind::Parameter, start, end);
@@ -373,7 +373,9 @@ impl Lexer<'_> {
             }
             Family::Postgresql => {
                 let before = self.before(start);
-                let free = self.free_standing(before) && !in_operator(before) || before == b'=';
+                let behind_operator = matches!(self.previous, Some((Kind::Operator, _, end)) if end == start);
+                let behind_equals = behind_operator && matches!(before, b'=' | b'>');
+                let free = self.free_standing(before) && !behind_operator || behind_equals;
                 if free && begins_word(self.byte(start + 1)) && !self.after_operand() {
                     let end = self.word_end(start + 1);
                     return self.finish(Kind::Parameter, start, end);
@@ -450,6 +452,12 @@ impl Lexer<'_> {
                 break;
             }
             end += 1;
+        }
+        // `a=@b` is meant as a placeholder.
+        let equals =
+            end - start > 1 && self.byte(end - 1) == b'@' && matches!(&self.text[start..end - 1], b"=" | b"<=" | b">=" | b"<>" | b"!=");
+        if equals && begins_word(self.byte(end)) {
+            end -= 1;
         }
         if end - start > 1 && matches!(self.byte(end - 1), b'+' | b'-') {
             let special = self.text[start..end].iter().any(|byte| b"~!@#%^&|?`".contains(byte));

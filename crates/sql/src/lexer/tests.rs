@@ -79,6 +79,9 @@ fn parameters() {
     ] {
         assert_eq!(single(text, dialect), Parameter, "{text}");
     }
+    assert_eq!(lex("a=@b", PG)[2], (Parameter, "@b"));
+    assert_eq!(lex("/**/@b", PG)[1], (Parameter, "@b"));
+    assert_eq!(lex("a<@b", PG)[1], (Operator, "<@"));
     assert_eq!(single("@name", MY), Variable);
     assert_eq!(single("@@global.x", MY), Variable);
     assert_eq!(lex("a::int", PG)[1], (Operator, "::"));
