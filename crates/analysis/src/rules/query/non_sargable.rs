@@ -144,11 +144,12 @@ fn plain(expression: &str) -> String {
                 let start = result.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
                 if result[start..].starts_with(|first: char| first.is_ascii_digit()) { result.push('.') } else { result.truncate(start) }
             }
-            '"' | '`' | '[' | ']' | '(' | ')' => {}
+            '"' | '`' | '[' | ']' => {}
             blank if blank.is_whitespace() => {}
             other => result.extend(other.to_lowercase()),
         }
     }
+    result.retain(|letter| !matches!(letter, '(' | ')'));
     result
 }
 

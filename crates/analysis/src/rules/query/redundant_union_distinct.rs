@@ -49,7 +49,7 @@ To remove duplicates all rows are sorted or hashed, and none can be given out be
 There is no reason to keep it but habit.
 
 ## Fix
-`UNION ALL`.
+Write `UNION ALL`: the rows are the same, and the first ones come at once.
 
 ## How we verify
 Proved from the statement's text and the catalog: the key is selected, and the same column is compared with different values.
