@@ -90,7 +90,7 @@ fn merge(target: &mut Value, patch: Value) {
 const fn version(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "3.51.0",
-        Engine::Postgresql => "18.1",
+        Engine::Postgresql => "18.7",
         Engine::Mysql => "8.4.7",
         Engine::Mariadb => "11.8.5",
         Engine::Redis => "8.4.0",
