@@ -4,11 +4,16 @@ mod connect;
 mod facts;
 mod failure;
 mod grants;
+mod plan;
 mod queries;
 mod row;
+mod scratch;
 mod session;
 mod settings;
 mod stream;
+
+pub use self::plan::parse_plan;
+pub use self::scratch::{Answer, SCRATCH_MARKER, Scratch, ScriptError, connect_scratch};
 
 use dbwright_model::{Engine, Facts};
 
