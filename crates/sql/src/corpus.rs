@@ -51,7 +51,7 @@ pub fn schema() -> String {
     let table = |name: &&str| {
         format!("CREATE TABLE {name} (id int PRIMARY KEY, owner_id int, amount int, name varchar(200), note varchar(200));\n")
     };
-    TABLES.iter().map(|name| table(&name)).collect()
+    TABLES.iter().map(table).collect()
 }
 
 /// Templates that all differ in what they do: some hundreds. Parts are separated by spaces; `#x` is a name, `{i}` an

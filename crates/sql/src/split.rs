@@ -283,10 +283,10 @@ impl<'a> Splitter<'a> {
         let end = self.line_end(start);
         let line = self.text(start..end).trim_end();
         let mut words = line.split_whitespace();
-        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("delimiter")) {
-            if let Some(delimiter) = words.next() {
-                self.delimiter = delimiter.to_owned();
-            }
+        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("delimiter"))
+            && let Some(delimiter) = words.next()
+        {
+            self.delimiter = delimiter.to_owned();
         }
         self.push(PieceKind::ClientCommand, start..start + line.len(), true, false);
         self.ended_at(end);

@@ -33,10 +33,11 @@ impl Lexer<'_> {
     pub(super) fn word(&mut self, start: usize) -> Token {
         let end = self.word_end(start);
         let next = self.byte(end);
-        if (next == b'\'' || next == b'"' || next == b'&') && end - start <= 16 {
-            if let Some(token) = self.prefixed(start, end, next) {
-                return token;
-            }
+        if (next == b'\'' || next == b'"' || next == b'&')
+            && end - start <= 16
+            && let Some(token) = self.prefixed(start, end, next)
+        {
+            return token;
         }
         self.finish(Kind::Word, start, end)
     }
@@ -83,13 +84,11 @@ impl Lexer<'_> {
                 return self.close(kind, start, self.text.len(), false);
             };
             at += offset;
-            if self.byte(at) == b'\\' && escapes {
-                at += 2;
-            } else if self.byte(at + 1) == quote {
-                at += 2;
-            } else {
+            let escaped = escapes && self.byte(at) == b'\\';
+            if !escaped && self.byte(at + 1) != quote {
                 return self.finish(kind, start, at + 1);
             }
+            at += 2;
         }
     }
 

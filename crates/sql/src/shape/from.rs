@@ -195,13 +195,13 @@ impl Analyzer<'_> {
         let Some(table) = self.naming.table(name) else {
             return;
         };
-        if table.schema.is_none() {
-            if let Some(output) = self.common_table(&table.name) {
-                let own = alias.map_or(table.name, |alias| self.naming.name(&alias.name));
-                self.derived_source(output, alias);
-                self.rename_last(own);
-                return;
-            }
+        if table.schema.is_none()
+            && let Some(output) = self.common_table(&table.name)
+        {
+            let own = alias.map_or(table.name, |alias| self.naming.name(&alias.name));
+            self.derived_source(output, alias);
+            self.rename_last(own);
+            return;
         }
         self.read(&table);
         self.add_table(table, alias);

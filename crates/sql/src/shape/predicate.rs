@@ -302,10 +302,13 @@ impl Analyzer<'_> {
         let Some((level, source)) = found.place else {
             return;
         };
-        if rejects_null && context.clause == Clause::Where && !context.alternative && level == here {
-            if let Some(scope) = self.scopes.last_mut() {
-                scope.demands.push((source, found.column.clone()));
-            }
+        if rejects_null
+            && context.clause == Clause::Where
+            && !context.alternative
+            && level == here
+            && let Some(scope) = self.scopes.last_mut()
+        {
+            scope.demands.push((source, found.column.clone()));
         }
     }
 

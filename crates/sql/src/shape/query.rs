@@ -315,10 +315,10 @@ impl Analyzer<'_> {
 
     /// What an element of `GROUP BY` or `ORDER BY` is: a column, an alias, a position or an expression.
     fn listed(&mut self, expr: &Expr, select: &Select, usage: Usage) -> (Option<ColumnRef>, String) {
-        if let Some(item) = position(expr).and_then(|position| select.projection.get(position - 1)) {
-            if let SelectItem::UnnamedExpr(own) | SelectItem::ExprWithAlias { expr: own, .. } = item {
-                return self.noted(own, usage);
-            }
+        if let Some(item) = position(expr).and_then(|position| select.projection.get(position - 1))
+            && let SelectItem::UnnamedExpr(own) | SelectItem::ExprWithAlias { expr: own, .. } = item
+        {
+            return self.noted(own, usage);
         }
         if let Some(known) = self.alias(expr).filter(|_| usage == Usage::Sorted || !self.is_own_column(expr)) {
             return self.noted_alias(known, usage);

@@ -213,12 +213,12 @@ impl Analyzer<'_> {
 
     /// The first table is the target; tables that are joined to it are read.
     fn changed_tables(&mut self, tables: &TableWithJoins) {
-        if let TableFactor::Table { name, alias, .. } = &tables.relation {
-            if let Some(table) = self.naming.table(name) {
-                self.write(&table);
-                self.target(table, alias.as_ref().map(|alias| self.naming.name(&alias.name)));
-                return self.joined(0, tables);
-            }
+        if let TableFactor::Table { name, alias, .. } = &tables.relation
+            && let Some(table) = self.naming.table(name)
+        {
+            self.write(&table);
+            self.target(table, alias.as_ref().map(|alias| self.naming.name(&alias.name)));
+            return self.joined(0, tables);
         }
         self.from(std::slice::from_ref(tables));
     }
