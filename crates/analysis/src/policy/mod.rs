@@ -10,5 +10,5 @@ pub mod persona;
 mod values;
 
 pub use document::{apply, load, load_over};
-pub use error::{PolicyError, Problem};
+pub use error::{PolicyError, Problem, nearest};
 pub use keys::{KEYS, Key, set};

@@ -3,9 +3,12 @@
 use crate::rule::Rule;
 
 pub mod config;
+pub mod integrity;
 mod numbers;
 pub mod query;
+pub mod recovery;
 pub mod schema;
+pub mod security;
 mod shared;
 pub mod topology;
 pub mod workload;
@@ -15,8 +18,11 @@ pub mod workload;
 pub fn all() -> Vec<&'static Rule> {
     [
         config::RULES,
+        integrity::RULES,
         query::RULES,
+        recovery::RULES,
         schema::RULES,
+        security::RULES,
         topology::RULES,
         workload::RULES,
     ]
@@ -27,4 +33,10 @@ pub fn all() -> Vec<&'static Rule> {
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().into_iter().find(|rule| rule.id == id)
+}
+
+/// The known id that is nearest to a mistyped one.
+#[must_use]
+pub fn nearest(id: &str) -> Option<&'static str> {
+    crate::policy::nearest(id, all().into_iter().map(|rule| rule.id))
 }
