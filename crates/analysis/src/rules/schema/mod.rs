@@ -2,25 +2,41 @@
 
 use crate::rule::Rule;
 
+mod all_columns_nullable;
+mod entity_attribute_value;
 mod fk_cycle;
 mod fk_duplicate;
 mod fk_to_non_unique;
 mod fk_type_mismatch;
 mod fk_without_index;
+mod isolated_table;
 mod key_type_too_small;
 mod missing_primary_key;
+mod multi_valued_column;
 mod no_unique_key;
+mod nullable_unique;
+mod polymorphic_association;
+mod repeating_columns;
 mod undeclared_fk;
+mod wide_table;
 
 /// The family's rules, sorted by id.
 pub const RULES: &[&Rule] = &[
+    &all_columns_nullable::RULE,
+    &entity_attribute_value::RULE,
     &fk_cycle::RULE,
     &fk_duplicate::RULE,
     &fk_to_non_unique::RULE,
     &fk_type_mismatch::RULE,
     &fk_without_index::RULE,
+    &isolated_table::RULE,
     &key_type_too_small::RULE,
     &missing_primary_key::RULE,
+    &multi_valued_column::RULE,
     &no_unique_key::RULE,
+    &nullable_unique::RULE,
+    &polymorphic_association::RULE,
+    &repeating_columns::RULE,
     &undeclared_fk::RULE,
+    &wide_table::RULE,
 ];
