@@ -1,2 +1,7 @@
-//! dbwright: a database engineer in one binary.
-fn main() {}
+//! The program `dbwright`. Everything is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dbwright::main()
+}

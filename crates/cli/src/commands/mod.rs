@@ -1,0 +1,26 @@
+//! One file a command.
+
+use crate::args::Command;
+use crate::failure::Failure;
+use crate::screen::Screen;
+
+mod collect;
+mod engines;
+mod explain;
+mod gate;
+mod grants;
+mod review;
+mod rules;
+
+/// Runs a command; the result is the exit code.
+pub fn run(command: Command, screen: &Screen) -> Result<u8, Failure> {
+    match command {
+        Command::Review(args) => review::run(&args, screen),
+        Command::Gate(args) => gate::run(&args, screen),
+        Command::Collect(args) => collect::run(&args, screen),
+        Command::Engines(args) => engines::run(&args, screen),
+        Command::Rules(args) => rules::run(&args, screen),
+        Command::Explain(args) => explain::run(&args, screen),
+        Command::Grants(args) => grants::run(&args, screen),
+    }
+}

@@ -1,0 +1,105 @@
+//! From arguments and files to the policy in force.
+
+use std::path::{Path, PathBuf};
+
+use dbwright_analysis::policy as reading;
+use dbwright_model::Severity;
+use dbwright_model::policy::Policy;
+use dbwright_model::report::Report;
+
+use crate::args::{PolicyArgs, SeverityArg};
+use crate::failure::Failure;
+
+/// The texts that a policy is made of. They are read before any database is touched, so that a bad policy fails at once.
+pub struct Sources {
+    persona: Option<String>,
+    config: Option<(PathBuf, String)>,
+    settings: Vec<(String, String)>,
+    baseline: Option<Vec<String>>,
+}
+
+impl Sources {
+    /// Reads the files that the arguments name. Without `--config`, `dbwright.toml` of a project target is taken, else of
+    /// this directory, if there is one.
+    pub fn read(args: &PolicyArgs, target: Option<&str>) -> Result<Self, Failure> {
+        let sources = Self {
+            persona: args.persona.as_deref().map(read).transpose()?,
+            config: config(args, target)?,
+            settings: settings(args)?,
+            baseline: args.baseline.as_deref().map(read_baseline).transpose()?,
+        };
+        sources.policy()?;
+        Ok(sources)
+    }
+
+    /// Layers them: defaults < persona < file < environment < flags.
+    pub fn policy(&self) -> Result<Policy, Failure> {
+        let mut policy = Policy::default();
+        if let Some(text) = &self.persona {
+            policy = reading::persona::read(text).map_err(|error| Failure::new(format_args!("reading the persona document: {error}")).hint(error.hint))?;
+        }
+        if let Some((path, text)) = &self.config {
+            reading::apply(&mut policy, text).map_err(|error| in_file(path, text, &error))?;
+        }
+        for (key, value) in &self.settings {
+            reading::set(&mut policy, key, value)
+                .map_err(|error| Failure::new(format_args!("setting {key}: {error}")).hint(error.hint))?;
+        }
+        policy.baseline.clone_from(&self.baseline);
+        Ok(policy)
+    }
+}
+
+/// The baseline that a report makes: fingerprints of its findings.
+pub fn baseline(report: &Report) -> String {
+    reading::baseline::write(report)
+}
+
+/// The severity meant.
+pub fn severity(severity: SeverityArg) -> Severity {
+    match severity {
+        SeverityArg::Info => Severity::Info,
+        SeverityArg::Warning => Severity::Warning,
+        SeverityArg::Error => Severity::Error,
+    }
+}
+
+fn config(args: &PolicyArgs, target: Option<&str>) -> Result<Option<(PathBuf, String)>, Failure> {
+    if let Some(path) = &args.config {
+        return Ok(Some((path.clone(), read(path)?)));
+    }
+    let project = target.map(Path::new).filter(|path| path.is_dir());
+    let path = project.unwrap_or(Path::new("")).join("dbwright.toml");
+    if path.is_file() { Ok(Some((path.clone(), read(&path)?))) } else { Ok(None) }
+}
+
+/// Keys set by the environment (`DBWRIGHT_` and the key in capitals with `_` for `.`), then by `--set`.
+fn settings(args: &PolicyArgs) -> Result<Vec<(String, String)>, Failure> {
+    let mut settings = Vec::new();
+    for key in reading::KEYS {
+        if let Ok(value) = std::env::var(key.environment) {
+            settings.push((key.name.to_owned(), value));
+        }
+    }
+    for text in &args.settings {
+        let (key, value) = text.split_once('=').ok_or_else(|| Failure::new(format_args!("--set takes KEY=VALUE, not {text:?}")))?;
+        settings.push((key.trim().to_owned(), value.trim().to_owned()));
+    }
+    Ok(settings)
+}
+
+fn in_file(path: &Path, text: &str, error: &reading::PolicyError) -> Failure {
+    let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
+    let caret = format!("{:>5} | {line}\n      | {}^", error.line, " ".repeat(error.column.saturating_sub(1)));
+    Failure::new(format_args!("{}:{}:{}: {error}", path.display(), error.line, error.column)).excerpt(caret).hint(error.hint.clone())
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::file("reading", path, &error))
+}
+
+fn read_baseline(path: &Path) -> Result<Vec<String>, Failure> {
+    reading::baseline::read(&read(path)?).map_err(|error| {
+        Failure::new(format_args!("reading the baseline {}: {error}", path.display())).hint("`dbwright review --write-baseline FILE` makes one.")
+    })
+}

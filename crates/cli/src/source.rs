@@ -1,0 +1,139 @@
+//! From a target to facts: a server or file through its driver, a project through the lab, a Facts file as it stands.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dbwright_engines::options::ReadRows;
+use dbwright_engines::{CollectOptions, Endpoint, Target, driver_for};
+use dbwright_model::facts::FACTS_SCHEMA;
+use dbwright_model::{Engine, Facts, Timestamp};
+
+use crate::args::TargetArgs;
+use crate::failure::Failure;
+use crate::screen::Screen;
+
+/// Reads facts from what the arguments name: more than one when all databases of a server were asked for. Ctrl-C and SIGTERM
+/// end it; what was started is cleaned up.
+pub fn facts(args: &TargetArgs, screen: &Screen) -> Result<Vec<Facts>, Failure> {
+    let mut all = read(args, screen)?;
+    all.iter_mut().for_each(dbwright_analysis::prepare);
+    Ok(all)
+}
+
+fn read(args: &TargetArgs, screen: &Screen) -> Result<Vec<Facts>, Failure> {
+    let text = args.target.as_deref().filter(|text| !text.is_empty()).ok_or_else(|| {
+        Failure::new("no target was given and DATABASE_URL is not set")
+            .hint("Give a URL such as postgres://user@host/database, a SQLite file, a Facts file or a project directory.")
+    })?;
+    let options = options(args)?;
+    match Target::recognise(text)? {
+        Target::Facts(path) => Ok(vec![read_file(&path)?]),
+        Target::Project(path) => Ok(vec![project(&path, args, options, screen)?]),
+        Target::Endpoint(endpoint) => server(endpoint, args, &options, screen),
+    }
+}
+
+/// Reads a Facts file.
+pub fn read_file(path: &Path) -> Result<Facts, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("reading", path, &error))?;
+    let facts: Facts = serde_json::from_str(&text).map_err(|error| {
+        Failure::new(format_args!("reading {}: it is not a Facts file: {error}", path.display()))
+            .hint("A Facts file is what `dbwright collect TARGET -o FILE` writes.")
+    })?;
+    if facts.schema != FACTS_SCHEMA {
+        return Err(Failure::new(format_args!("reading {}: its schema is {:?}, not {FACTS_SCHEMA:?}", path.display(), facts.schema))
+            .hint("Collect it again with this version of dbwright."));
+    }
+    Ok(facts)
+}
+
+fn options(args: &TargetArgs) -> Result<CollectOptions, Failure> {
+    let mut options = CollectOptions::at(now(args.now.as_deref())?);
+    options.statement_timeout = seconds("--statement-timeout", args.statement_timeout)?;
+    options.connect_timeout = seconds("--connect-timeout", args.connect_timeout)?;
+    options.read_rows = match args.read_rows.as_deref() {
+        None => ReadRows::Never,
+        Some("all") => ReadRows::All,
+        Some(text) => ReadRows::Sample(text.parse().map_err(|_| {
+            Failure::new(format_args!("--read-rows takes a number of rows or `all`, not {text:?}"))
+        })?),
+    };
+    options.prompt = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    Ok(options)
+}
+
+fn seconds(flag: &str, value: f64) -> Result<Duration, Failure> {
+    Duration::try_from_secs_f64(value)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| Failure::new(format_args!("{flag} takes a number of seconds above 0, not {value}")))
+}
+
+fn now(given: Option<&str>) -> Result<Timestamp, Failure> {
+    match given {
+        Some(text) => Timestamp::parse(text).map_err(Failure::new),
+        None => Ok(Timestamp::from_seconds(jiff::Timestamp::now().as_second())),
+    }
+}
+
+fn server(mut endpoint: Endpoint, args: &TargetArgs, options: &CollectOptions, screen: &Screen) -> Result<Vec<Facts>, Failure> {
+    let engine = endpoint.engine;
+    let driver = driver_for(engine).ok_or_else(|| not_built_in(engine))?;
+    if args.all_databases {
+        endpoint.options.insert("all_databases".to_owned(), "1".to_owned());
+    }
+    let progress = screen.progress(&format!("reading {endpoint}"));
+    let facts = runtime()?.block_on(async {
+        tokio::select! {
+            result = (driver.collect)(&endpoint, options) => result.map_err(Failure::from),
+            signal = interrupted() => Err(signal),
+        }
+    });
+    drop(progress);
+    facts
+}
+
+fn not_built_in(engine: Engine) -> Failure {
+    Failure::new(format_args!("this dbwright was built without {engine}"))
+        .hint("`dbwright engines` lists what is built in; a Facts file of such a database can be reviewed all the same.")
+}
+
+fn project(path: &Path, args: &TargetArgs, collect: CollectOptions, screen: &Screen) -> Result<Facts, Failure> {
+    let progress = Arc::new(screen.progress(&format!("building {}", path.display())));
+    let shown = Arc::clone(&progress);
+    let options = dbwright_lab::project::Options {
+        collect,
+        server_bin: args.server_bin.clone(),
+        progress: Arc::new(move |what: &str| shown.now(what)),
+        ..dbwright_lab::project::Options::default()
+    };
+    let facts = runtime()?.block_on(async {
+        tokio::select! {
+            result = dbwright_lab::project::review_facts(path, &options) => result.map_err(Failure::from),
+            signal = interrupted() => Err(signal),
+        }
+    });
+    drop(progress);
+    facts
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format_args!("starting the runtime: {error}")))
+}
+
+async fn interrupted() -> Failure {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    let name = tokio::select! {
+        _ = tokio::signal::ctrl_c() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+    };
+    Failure::new(format_args!("interrupted by {name}; nothing was left behind"))
+}
