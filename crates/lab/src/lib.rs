@@ -1,1 +1,13 @@
 //! Scratch servers, project builds, measurement: the only crate that changes anything.
+//!
+//! It only ever acts on servers and files that it made itself, in marked directories of its own. It never connects to
+//! a user's database for anything but reading, and that through `dbwright-engines`.
+
+pub mod cancel;
+pub mod error;
+pub mod measure;
+pub mod project;
+pub mod scratch;
+pub mod workload;
+
+pub use error::{LabError, LabErrorKind, Place};

@@ -1,0 +1,134 @@
+//! Scratch databases: made by us, in marked directories, gone afterwards. One file a system.
+//!
+//! To add a system: a file here with a function that starts it and gives a [`ScratchDatabase`], and its line in
+//! [`open`]. It never acts on a server or file that it did not make itself.
+
+pub mod directory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+pub mod programs;
+pub mod record;
+pub mod server;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dbwright_engines::{CollectOptions, EngineError};
+use dbwright_model::catalog::Catalog;
+use dbwright_model::plan::Plan;
+use dbwright_model::{Engine, Facts};
+
+use crate::cancel::Cancel;
+use crate::error::{LabError, LabErrorKind};
+
+/// What a scratch database is opened with.
+#[derive(Debug, Clone, Default)]
+pub struct ScratchOptions {
+    /// Directory of server programs to be used before all others.
+    pub server_bin: Option<PathBuf>,
+    /// Ends everything.
+    pub cancel: Cancel,
+    /// Limit for one statement; none takes [`STATEMENT_LIMIT`].
+    pub statement_limit: Option<Duration>,
+}
+
+/// Limit for one statement of a build.
+pub const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
+
+/// A statement that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementError {
+    /// What the engine said.
+    pub message: String,
+    /// Byte offset in the statement at which the engine stumbled, where it says so.
+    pub offset: Option<usize>,
+    /// The engine's hint; may be empty.
+    pub hint: String,
+    /// Whether the server or its connection is gone, so that nothing more can be run.
+    pub lost: bool,
+}
+
+impl StatementError {
+    /// A failure without place.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), offset: None, hint: String::new(), lost: false }
+    }
+}
+
+/// One execution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// From sending the statement to having its last row.
+    pub elapsed: Duration,
+    /// Rows returned or changed.
+    pub rows: u64,
+}
+
+/// A database of our own making, on which statements are tried.
+pub trait ScratchDatabase: Send {
+    /// Its system.
+    fn engine(&self) -> Engine;
+
+    /// Executes one statement for good.
+    ///
+    /// # Errors
+    /// As the engine reports it.
+    fn execute(&mut self, sql: &str) -> Result<(), StatementError>;
+
+    /// Inserts rows of texts, all or none; none is NULL. The engine turns texts into the columns' types.
+    ///
+    /// # Errors
+    /// As the engine reports it.
+    fn insert(&mut self, table: &str, columns: &[String], rows: &[Vec<Option<String>>]) -> Result<(), StatementError>;
+
+    /// Feeds the lines below a `COPY … FROM stdin` into it.
+    ///
+    /// # Errors
+    /// As the engine reports it; where there is no such statement.
+    fn copy(&mut self, _statement: &str, _content: String) -> Result<(), StatementError> {
+        Err(StatementError::new("COPY … FROM stdin is PostgreSQL's"))
+    }
+
+    /// Makes planner statistics of everything.
+    ///
+    /// # Errors
+    /// As the engine reports it.
+    fn analyze(&mut self) -> Result<(), StatementError>;
+
+    /// Executes one statement, takes its time and undoes it.
+    ///
+    /// # Errors
+    /// As the engine reports it; the time limit is one of them.
+    fn run(&mut self, sql: &str, limit: Duration) -> Result<Run, StatementError>;
+
+    /// The plan of a statement, executed where the engine can tell actual rows; what it changed is undone.
+    ///
+    /// # Errors
+    /// As the engine reports it.
+    fn explain(&mut self, sql: &str, catalog: &Catalog, limit: Duration) -> Result<Plan, StatementError>;
+
+    /// Reads its facts.
+    ///
+    /// # Errors
+    /// As the driver reports it.
+    fn collect(&mut self, options: &CollectOptions) -> Result<Facts, EngineError>;
+}
+
+/// Makes an empty scratch database of a system, after cleaning up what crashed runs left.
+///
+/// # Errors
+/// [`LabErrorKind::ServerMissing`] with what to install; [`LabErrorKind::Unsupported`]; [`LabErrorKind::Server`].
+pub fn open(engine: Engine, options: &ScratchOptions) -> Result<Box<dyn ScratchDatabase>, LabError> {
+    directory::clean_leftovers();
+    match engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => Ok(Box::new(sqlite::SqliteScratch::create(options)?)),
+        #[cfg(feature = "postgres")]
+        Engine::Postgresql => Ok(Box::new(postgres::PostgresScratch::start(options)?)),
+        other => Err(LabError::new(LabErrorKind::Unsupported, format!("a project of dialect {} can't be built by this dbwright", other.id()))
+            .hint("Build the database yourself and give its URL; `dbwright engines` lists what works where.")),
+    }
+}
