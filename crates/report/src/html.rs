@@ -145,16 +145,29 @@ fn metrics(report: &Report) -> Markup {
 }
 
 fn schema(report: &Report) -> Markup {
-    let picture = report.facts.as_ref().and_then(|facts| diagram::svg(&facts.catalog));
+    let diagram = report.facts.as_ref().and_then(|facts| diagram::diagram(&facts.catalog));
     html! {
         section id="schema" aria-labelledby="schema-h" {
             h2 id="schema-h" { "Schema" }
-            @match picture {
-                Some(picture) => { p.note { "An arrow foot stands at the table that refers, a ring where the reference may be empty, a bar at the table referred to." } div.scroll tabindex="0" { (PreEscaped(picture)) } },
-                None => p.note { "There are no tables to draw, or too many." },
+            @match diagram {
+                Some(diagram) => {
+                    p.note {
+                        (text::plural(diagram.tables, "table")) ". A crow's foot stands where many rows refer, a ring where the reference may be empty, a bar at the table referred to."
+                        @if !diagram.hubs.is_empty() { " References to tables that most others refer to are written as → in the referring box: " (some(&diagram.hubs)) "." }
+                        @if diagram.left_out > 0 { " " (text::plural(diagram.left_out, "table")) " with fewer references are left out of the picture; the list below has them." }
+                    }
+                    div.scroll.wide tabindex="0" role="group" aria-label="Diagram; scrolls sideways" { (PreEscaped(diagram.svg)) }
+                },
+                None => p.note { "There are no tables to draw." },
             }
         }
     }
+}
+
+/// The first few names, and how many there are besides.
+fn some(names: &[String]) -> String {
+    let first = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 6 { format!("{first} and {} more", names.len() - 6) } else { first }
 }
 
 fn tables(report: &Report) -> Markup {

@@ -81,8 +81,8 @@ pub fn many(count: usize) -> Report {
     report
 }
 
-/// A catalog of so many tables: three referring tables in four hang on an earlier one, some on two, a few stand alone, and a
-/// cycle and a self-reference are among them.
+/// A catalog of so many tables as schemas have them: modules of about a dozen, each around one of its own; a few tables that
+/// every module refers to; some that stand alone; a cycle and a reference to itself.
 #[must_use]
 pub fn catalog(tables: usize) -> Catalog {
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
@@ -90,27 +90,27 @@ pub fn catalog(tables: usize) -> Catalog {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).unwrap_or_default() % limit.max(1)
     };
-    let mut collections = Vec::new();
+    let mut collections: Vec<Collection> = Vec::new();
     for at in 0..tables {
         let mut table = plain_table(at, 4 + below(9));
-        for reference in 0..[1, 1, 2, 0, 1, 3, 1, 2][below(8)] {
-            if at > 0 {
-                // Squaring the draw makes hubs: early tables are referred to often.
-                let target = below(at) * below(at) / at.max(1);
+        let module = at - at % 12;
+        for reference in 0..[1, 1, 2, 0, 1, 2, 1, 2][below(8)] {
+            let target = match below(10) {
+                0..=5 if at > module => module + below(at - module) * below(3) / 2,
+                6 | 7 => below(3),
+                8 => below(at + 1),
+                _ => module,
+            };
+            if target < at {
                 refer(&mut table, target, reference == 1);
             }
         }
         collections.push(table);
     }
     if tables > 5 {
-        let name = collections[4].name.clone();
         refer(&mut collections[4], 4, true);
-        collections[1].references.push(Reference {
-            columns: vec!["c1".to_owned()],
-            target: name,
-            target_columns: vec!["id".to_owned()],
-            ..checked()
-        });
+        refer(&mut collections[1], 5, true);
+        refer(&mut collections[5], 1, false);
     }
     Catalog { collections, ..Catalog::default() }
 }
