@@ -147,6 +147,12 @@ pub(crate) fn all_of_form(field: &Field, form: &Form) -> Option<SameForm> {
     })
 }
 
+/// A UUID of canonical form.
+pub(crate) fn is_uuid(value: &str) -> bool {
+    let fits = |(place, byte): (usize, u8)| if matches!(place, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    value.len() == 36 && value.bytes().enumerate().all(fits)
+}
+
 /// The values that statistics keep.
 pub(crate) fn known_values(statistics: &FieldStatistics) -> Vec<&str> {
     statistics.common.iter().map(|common| common.value.as_str()).chain(statistics.histogram.iter().map(String::as_str)).collect()

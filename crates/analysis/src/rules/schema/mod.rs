@@ -3,6 +3,8 @@
 use crate::rule::Rule;
 
 mod all_columns_nullable;
+mod boolean_as_text;
+mod date_as_text;
 mod entity_attribute_value;
 mod fk_cycle;
 mod fk_duplicate;
@@ -10,19 +12,27 @@ mod fk_to_non_unique;
 mod fk_type_mismatch;
 mod fk_without_index;
 mod isolated_table;
+mod json_as_text;
 mod key_type_too_small;
 mod missing_primary_key;
+mod money_as_float;
 mod multi_valued_column;
 mod no_unique_key;
 mod nullable_unique;
+mod number_as_text;
+mod padded_char;
 mod polymorphic_association;
 mod repeating_columns;
+mod timestamp_without_time_zone;
 mod undeclared_fk;
+mod uuid_as_text;
 mod wide_table;
 
 /// The family's rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &all_columns_nullable::RULE,
+    &boolean_as_text::RULE,
+    &date_as_text::RULE,
     &entity_attribute_value::RULE,
     &fk_cycle::RULE,
     &fk_duplicate::RULE,
@@ -30,13 +40,19 @@ pub const RULES: &[&Rule] = &[
     &fk_type_mismatch::RULE,
     &fk_without_index::RULE,
     &isolated_table::RULE,
+    &json_as_text::RULE,
     &key_type_too_small::RULE,
     &missing_primary_key::RULE,
+    &money_as_float::RULE,
     &multi_valued_column::RULE,
     &no_unique_key::RULE,
     &nullable_unique::RULE,
+    &number_as_text::RULE,
+    &padded_char::RULE,
     &polymorphic_association::RULE,
     &repeating_columns::RULE,
+    &timestamp_without_time_zone::RULE,
     &undeclared_fk::RULE,
+    &uuid_as_text::RULE,
     &wide_table::RULE,
 ];
