@@ -93,3 +93,54 @@ pub fn ledger(facts: &Facts, within_days: f64) -> Option<Ledger> {
     }
     ledger
 }
+
+#[cfg(test)]
+mod tests {
+    use dbwright_model::{Engine, Timestamp};
+
+    use super::*;
+
+    fn facts(drills: Vec<DrillRecord>) -> Facts {
+        let mut facts = Facts::empty(Engine::Postgresql, "18.7", "shop", Timestamp::from_date("2026-11-24").unwrap());
+        facts.backups.drills = drills;
+        facts
+    }
+
+    fn restore(day: &str, seconds: f64) -> DrillRecord {
+        let at = Timestamp::from_date(day).unwrap();
+        DrillRecord {
+            drill: "restore".into(),
+            at,
+            subject: "postgresql shop".into(),
+            passed: true,
+            recovery_seconds: Some(seconds),
+            ..DrillRecord::default()
+        }
+    }
+
+    #[test]
+    fn the_upper_end_narrows_with_runs() {
+        let two = recovery_time(&facts(vec![restore("2026-11-20", 40.0), restore("2026-11-21", 50.0)]), 30.0).unwrap();
+        assert!((two.high - 100.0).abs() < 1e-9);
+        let runs = vec![restore("2026-11-20", 40.0), restore("2026-11-21", 50.0), restore("2026-11-22", 45.0)];
+        let three = recovery_time(&facts(runs), 30.0).unwrap();
+        // mean 45, s 5, t 2.920 at two degrees of freedom: 45 + 2.920 * 5 * sqrt(4/3).
+        assert!((three.high - 61.858).abs() < 0.001, "{}", three.high);
+    }
+
+    #[test]
+    fn failed_old_and_foreign_drills_do_not_count() {
+        let failed = DrillRecord { passed: false, ..restore("2026-11-20", 1.0) };
+        let foreign = DrillRecord { subject: "postgresql wiki".into(), ..restore("2026-11-20", 1.0) };
+        assert!(recovery_time(&facts(vec![failed, foreign, restore("2026-01-01", 1.0)]), 30.0).is_none());
+    }
+
+    #[test]
+    fn the_newest_of_each_drill_counts_in_the_ledger() {
+        let crash =
+            |day: &str, lost| DrillRecord { drill: "crash".into(), acknowledged: Some((100, lost)), faults: 10, ..restore(day, 1.0) };
+        let failover = DrillRecord { drill: "failover".into(), ..crash("2026-11-19", 1) };
+        let ledger = ledger(&facts(vec![crash("2026-11-10", 7), crash("2026-11-20", 0), failover]), 30.0).unwrap();
+        assert_eq!(ledger, Ledger { acknowledged: 200, lost: 1, faults: 20 });
+    }
+}

@@ -70,7 +70,7 @@ fn lost_writes(facts: &Facts, policy: &Policy) -> Metric {
     let bound = (300.0 / ledger.faults as f64).min(100.0);
     let detail = match ledger.lost {
         0 => format!(
-            "0 of {} acknowledged in {} faults: loss at a fault is rarer than {bound:.0} %, with 95 % confidence.",
+            "0 of {} acknowledged in {} faults: loss at a fault is rarer than {bound:.2} %, with 95 % confidence.",
             ledger.acknowledged, ledger.faults
         ),
         lost => format!("{lost} of {} acknowledged in {} faults.", ledger.acknowledged, ledger.faults),
@@ -108,4 +108,60 @@ fn storage_saving(facts: &Facts, policy: &Policy, findings: &[Finding]) -> Metri
         total.value
     );
     Metric { value: Some(share), detail, ..metric }
+}
+
+#[cfg(test)]
+mod tests {
+    use dbwright_model::Engine;
+
+    use super::*;
+    use crate::testing::healthy;
+
+    fn value(facts: &Facts, name: &str) -> Metric {
+        measure(facts, &Policy::default(), &[]).into_iter().find(|one| one.metric == name).unwrap()
+    }
+
+    #[test]
+    fn nothing_measured_has_no_value_and_says_how() {
+        let facts = Facts::empty(Engine::Postgresql, "18.7", "x", dbwright_model::Timestamp(0));
+        for metric in measure(&facts, &Policy::default(), &[]) {
+            assert!(metric.value.is_none() && metric.met.is_none() && metric.detail.starts_with("Not measured"), "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn the_percentile_needs_its_bound() {
+        let mut facts = healthy(Engine::Postgresql);
+        assert_eq!(value(&facts, "query_p95").met, Some(true));
+        let latency = facts.workload.statements[0].latency.as_mut().unwrap();
+        latency.p95_high_ms = None;
+        assert_eq!(value(&facts, "query_p95").met, None);
+        facts.workload.statements[0].latency.as_mut().unwrap().p95_ms = 100.0;
+        assert_eq!(value(&facts, "query_p95").met, Some(false));
+    }
+
+    #[test]
+    fn drills_measure_loss_and_time() {
+        let mut facts = healthy(Engine::Postgresql);
+        assert_eq!((value(&facts, "lost_writes").value, value(&facts, "lost_writes").met), (Some(0.0), Some(true)));
+        assert_eq!((value(&facts, "recovery_time").value, value(&facts, "recovery_time").met), (Some(40.0), Some(true)));
+        facts.backups.drills[0].acknowledged = Some((100, 2));
+        assert_eq!(value(&facts, "lost_writes").met, Some(false));
+        facts.backups.drills[0].recovery_seconds = Some(2000.0);
+        assert_eq!(value(&facts, "recovery_time").met, None, "its upper end is beyond the goal");
+    }
+
+    #[test]
+    fn savings_count_each_object_once() {
+        let facts = healthy(Engine::Postgresql);
+        let finding = |rule: &str, object: &str| Finding { rule: rule.into(), ..Finding::new(object, "x").costs_bytes(90_000.0) };
+        let findings = [
+            finding("storage/dead-space", "a"),
+            finding("index/unused", "a"),
+            finding("index/unused", "b"),
+            finding("schema/wide-table", "c"),
+        ];
+        let metric = measure(&facts, &Policy::default(), &findings).pop().unwrap();
+        assert!((metric.value.unwrap() - 0.2).abs() < 1e-9, "{metric:?}");
+    }
 }

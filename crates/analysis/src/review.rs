@@ -211,3 +211,139 @@ fn remarks(facts: &Facts, policy: &Policy) -> Vec<String> {
     notes.extend(policy.unused.iter().map(|text| format!("Not used of the policy's source: {text}")));
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use dbwright_model::facts::Project;
+    use dbwright_model::finding::Waiver;
+    use dbwright_model::policy::Ignore;
+    use dbwright_model::{Engine, Severity};
+
+    use super::*;
+    use crate::rule::ALL;
+    use crate::testing::healthy;
+
+    fn found(_: &Context<'_>) -> Vec<Finding> {
+        vec![
+            Finding::new("public.sale", "small").risks(0.1),
+            Finding::new("public.sale(product_id)", "slow").costs_time(0.4),
+            Finding::new("public.sale", "a second one of the same rule and object").risks(0.1),
+            Finding::new("public.product", "grave").severe(Severity::Error),
+        ]
+    }
+
+    static RULE: Rule = Rule {
+        id: "schema/wide-table",
+        title: "Test",
+        severity: Severity::Warning,
+        engines: ALL,
+        needs: &[FactKind::Catalog],
+        docs: "",
+        check: found,
+    };
+    static SETTINGS: Rule = Rule { id: "config/memory-oversized", needs: &[FactKind::Settings], ..RULE };
+    static DRILLS: Rule = Rule { id: "recovery/drill-stale", needs: &[FactKind::Drills, FactKind::Catalog], ..RULE };
+
+    fn reviewed(facts: &Facts, policy: &Policy) -> Report {
+        review_with(facts, policy, &[&RULE])
+    }
+
+    #[test]
+    fn worst_and_costliest_come_first() {
+        let report = reviewed(&healthy(Engine::Postgresql), &Policy::default());
+        let order: Vec<(Severity, &str)> = report.findings.iter().map(|one| (one.severity, one.object.as_str())).collect();
+        assert_eq!(order[0], (Severity::Error, "public.product"));
+        assert_eq!(order[1], (Severity::Warning, "public.sale(product_id)"));
+        assert_eq!(report.rules_judged, 1);
+    }
+
+    #[test]
+    fn fingerprints_are_stable_and_differ() {
+        let report = reviewed(&healthy(Engine::Postgresql), &Policy::default());
+        let prints: HashSet<&str> = report.findings.iter().map(|one| one.fingerprint.as_str()).collect();
+        assert_eq!(prints.len(), report.findings.len());
+        assert!(prints.iter().all(|print| print.len() == 16));
+        // Fixed for ever: baselines and SARIF consumers keep them.
+        assert_eq!(fingerprint("schema/wide-table", "public.sale", 0), "62ad0eee5a74475a");
+    }
+
+    #[test]
+    fn equal_facts_give_equal_reports() {
+        let facts = healthy(Engine::Postgresql);
+        let once = serde_json::to_string(&review(&facts, &Policy::default())).unwrap();
+        assert_eq!(once, serde_json::to_string(&review(&facts, &Policy::default())).unwrap());
+    }
+
+    #[test]
+    fn missing_facts_leave_a_rule_undecided_and_partial_ones_do_not() {
+        let mut facts = healthy(Engine::Postgresql);
+        let set = |facts: &mut Facts, state| {
+            facts.coverage.iter_mut().filter(|entry| entry.fact == FactKind::Drills).for_each(|entry| entry.state = state);
+        };
+        let judge = |facts: &Facts| review_with(facts, &Policy::default(), &[&DRILLS]);
+        set(&mut facts, Reading::Missing);
+        let report = judge(&facts);
+        assert!(report.findings.is_empty() && report.rules_judged == 0);
+        assert_eq!(
+            (report.undecided_rules[0].rule.as_str(), report.undecided_rules[0].missing.as_slice()),
+            (DRILLS.id, ["drills".to_owned()].as_slice())
+        );
+        set(&mut facts, Reading::Partial);
+        assert_eq!(judge(&facts).findings.len(), 4);
+        set(&mut facts, Reading::NotApplicable);
+        let report = judge(&facts);
+        assert!(report.findings.is_empty() && report.undecided_rules.is_empty());
+    }
+
+    #[test]
+    fn settings_of_a_scratch_server_are_not_judged() {
+        let mut facts = healthy(Engine::Postgresql);
+        assert_eq!(review_with(&facts, &Policy::default(), &[&SETTINGS]).findings.len(), 4);
+        facts.target.scratch = true;
+        let report = review_with(&facts, &Policy::default(), &[&SETTINGS]);
+        assert!(report.findings.is_empty() && report.undecided_rules.len() == 1);
+        assert!(report.notes.iter().any(|note| note.contains("scratch server")));
+    }
+
+    #[test]
+    fn the_policy_sets_severities_and_waivers() {
+        let mut policy = Policy::default();
+        policy.severities.insert(RULE.id.into(), Severity::Info);
+        let waiver = Waiver { reason: "wide on purpose".into(), by: None, until: None };
+        policy.ignores.push(Ignore { rule: RULE.id.into(), object: "public.sale*".into(), waiver: waiver.clone() });
+        policy.ignores.push(Ignore { rule: RULE.id.into(), object: "nothing".into(), waiver });
+        let report = reviewed(&healthy(Engine::Postgresql), &policy);
+        assert!(report.findings.iter().all(|one| one.severity == Severity::Info));
+        assert_eq!(report.findings.iter().filter(|one| one.waived.is_some()).count(), 3);
+        assert!(report.notes.iter().any(|note| note.contains("matches nothing")));
+    }
+
+    #[test]
+    fn findings_know_where_things_are_defined() {
+        let mut facts = healthy(Engine::Postgresql);
+        let place = |line| Origin { file: "schema.sql".into(), line };
+        let origins = [("sale", place(3)), ("sale(product_id)", place(5)), ("sale_index", place(9))];
+        let origins = origins.into_iter().map(|(name, place)| (name.to_owned(), place)).collect();
+        facts.project = Some(Project { origins, ..Project::default() });
+        facts.workload.statements[0].fingerprint = "0123".into();
+        facts.workload.statements[0].origin = Some(place(77));
+        let find = |object: &str| Origins::new(&facts).find(object).map(|origin| origin.line);
+        assert_eq!(find("sale"), Some(3));
+        assert_eq!(find("sale(product_id)"), Some(5));
+        assert_eq!(find("sale(product_id, sold_at)"), Some(5), "the first column's own place");
+        assert_eq!(find("sale(note)"), Some(3), "the table's, for want of better");
+        assert_eq!(find("public.sale(note)"), Some(3));
+        assert_eq!(find("sale(product_id, note) sale_index"), Some(9));
+        assert_eq!(find("0123 sale"), Some(77));
+        assert_eq!(find("elsewhere"), None);
+    }
+
+    #[test]
+    fn connections_that_prove_little_are_named() {
+        let mut facts = healthy(Engine::Postgresql);
+        facts.security.connection.verified = false;
+        assert!(reviewed(&facts, &Policy::default()).notes.iter().any(|note| note.contains("not verified")));
+        facts.security.connection.tls = None;
+        assert!(reviewed(&facts, &Policy::default()).notes.iter().any(|note| note.contains("without TLS")));
+    }
+}

@@ -1,8 +1,9 @@
 //! Data integrity: what is declared is enforced, what is enforced holds in the rows, and the pages are sound. It never
 //! takes a constraint's existence for a check of the rows.
 
+use dbwright_model::catalog::{Catalog, Collection};
 use dbwright_model::facts::{KeyCheck, ReferenceCheck};
-use dbwright_model::{Criterion, FactKind, Grade, Verdict};
+use dbwright_model::{Criterion, Engine, FactKind, Grade, Verdict};
 
 use super::Judged;
 use super::criterion::{Question, not_applicable, pass, undecided};
@@ -24,15 +25,31 @@ pub fn criteria(judged: &Judged<'_>) -> Vec<Criterion> {
 }
 
 fn enforced(judged: &Judged<'_>) -> Criterion {
+    const CRITERION: &str = "Declared constraints are validated and enforced";
     let tables = || judged.facts.catalog.tables();
     let references: usize = tables().map(|table| table.references.len()).sum();
     let checks: usize = tables().map(|table| table.checks.len()).sum();
+    if judged.facts.target.engine == Engine::Sqlite {
+        return by_rows(judged, CRITERION, references, checks);
+    }
     judged.answer(&Question {
-        criterion: "Declared constraints are validated and enforced",
+        criterion: CRITERION,
         rules: ENFORCED,
         needs: &[FactKind::Catalog],
         passed: format!("{references} references and {checks} checks, all validated and enforced."),
     })
+}
+
+/// SQLite enforces references per connection: what the application's connections do shows in the rows alone.
+fn by_rows(judged: &Judged<'_>, criterion: &str, references: usize, checks: usize) -> Criterion {
+    if references + checks > 0 && !judged.read(FactKind::DataChecks) {
+        return undecided(criterion, judged.why_missing(FactKind::DataChecks));
+    }
+    let detail = format!(
+        "{references} references and {checks} checks. SQLite enforces references only in connections that switch foreign_keys on, \
+         which the file does not record: the rows were checked instead."
+    );
+    pass(criterion, Grade::Observed, detail)
 }
 
 fn rows(judged: &Judged<'_>) -> Criterion {
@@ -55,12 +72,40 @@ fn rows(judged: &Judged<'_>) -> Criterion {
 
 fn sequences(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "Number generators are ahead of their columns";
-    judged.answer(&Question {
+    let generators = generators(&judged.facts.catalog);
+    let known = generators.iter().filter(|(table, column)| largest_is_known(table, column)).count();
+    let answer = judged.answer(&Question {
         criterion: CRITERION,
         rules: &["integrity/sequence-behind"],
         needs: &[FactKind::Catalog],
-        passed: "No generator would give out a number that a row has already.".to_owned(),
-    })
+        passed: format!("{known} generators, none of which would give out a number that a row has already."),
+    });
+    match answer.verdict {
+        Verdict::Pass if generators.is_empty() => not_applicable(CRITERION, "There are no number generators."),
+        Verdict::Pass if known < generators.len() => {
+            let missing = generators.len() - known;
+            undecided(
+                CRITERION,
+                format!("Of {missing} generators the largest number in use is not known: ANALYZE their tables or read the rows."),
+            )
+        }
+        _ => answer,
+    }
+}
+
+/// Columns that a sequence or counter feeds.
+fn generators(catalog: &Catalog) -> Vec<(&Collection, &str)> {
+    let owned = catalog.sequences.iter().filter_map(|one| one.owned_by.as_ref().filter(|_| one.last.is_some()));
+    let sequences = owned.filter_map(|(table, column)| Some((catalog.find(table)?, column.as_str())));
+    let counters = catalog.tables().filter_map(|table| Some((table, table.storage.counter.as_ref()?.column.as_str())));
+    sequences.chain(counters).collect()
+}
+
+fn largest_is_known(table: &Collection, column: &str) -> bool {
+    let Some(field) = table.field(column) else { return false };
+    let read = field.values.as_ref().is_some_and(|values| values.integer_range.is_some() || values.complete && values.rows_read == 0);
+    let estimated = field.statistics.as_ref().is_some_and(|one| !one.histogram.is_empty() || !one.common.is_empty());
+    read || estimated || table.rows() == Some(0.0)
 }
 
 /// An integrity check over the whole file, or page checksums that have found nothing.
@@ -74,7 +119,8 @@ fn pages(judged: &Judged<'_>) -> Criterion {
     if health.integrity_check.as_ref().is_some_and(Vec::is_empty) {
         return pass(CRITERION, Grade::Observed, "The integrity check read every page and found nothing.");
     }
-    let checksums = judged.facts.settings.get("data_checksums").is_some_and(|setting| setting.value == "on");
+    let setting = judged.facts.settings.get("data_checksums").map(|setting| setting.value.as_str());
+    let checksums = setting.or(health.notes.get("data_checksums").map(String::as_str)) == Some("on");
     match health.corrupt_pages {
         Some(0) if checksums => {
             pass(CRITERION, Grade::Observed, "Page checksums are on, and no read has met a bad one since the counters were reset.")

@@ -17,6 +17,8 @@ mod performance;
 mod recovery;
 mod schema;
 mod security;
+#[cfg(test)]
+mod tests;
 
 /// What gates judge by.
 pub struct Judged<'a> {

@@ -7,7 +7,7 @@ use dbwright_model::{Criterion, FactKind, Finding, Grade};
 use super::Judged;
 use super::criterion::{Question, accepted, fail, pass, refer, undecided};
 
-const PLANS: &[&str] = &["query/plan-regression", "query/row-misestimate", "query/sequential-scan", "query/spill-to-disk"];
+const PLANS: &[&str] = &["query/row-misestimate", "query/sequential-scan", "query/spill-to-disk"];
 const OVER: &str = "query/over-sla";
 const SUPPLY: &str = "Give a project a workload.sql, or let the server keep statement statistics (pg_stat_statements, \
     performance_schema) or a slow query log.";
@@ -115,8 +115,10 @@ fn high(statement: &Statement) -> f64 {
     statement.latency.as_ref().and_then(|latency| latency.p95_high_ms).unwrap_or(0.0)
 }
 
+/// The name, else the fingerprint, else how the text begins.
 fn label(statement: &Statement) -> String {
-    statement.name.clone().unwrap_or_else(|| statement.fingerprint.clone())
+    let fingerprint = || Some(statement.fingerprint.clone()).filter(|fingerprint| !fingerprint.is_empty());
+    statement.name.clone().or_else(fingerprint).unwrap_or_else(|| statement.text.chars().take(60).collect())
 }
 
 /// Statements over their limit fail the gate, unless the finding on each was accepted.

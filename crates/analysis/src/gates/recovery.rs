@@ -1,10 +1,10 @@
 //! Backup and recovery: a backup exists, it was restored lately, fast enough on the upper end, and no acknowledged write
 //! was lost. It never takes a backup that nobody restored for a way back.
 
-use dbwright_model::{Criterion, FactKind, Grade, Verdict};
+use dbwright_model::{Criterion, Engine, FactKind, Grade, Verdict};
 
 use super::Judged;
-use super::criterion::{Question, fail, pass, refer, undecided};
+use super::criterion::{Question, fail, not_applicable, pass, refer, undecided};
 use crate::drills;
 
 /// The criteria.
@@ -100,7 +100,7 @@ fn loss(judged: &Judged<'_>) -> Criterion {
     pass(
         CRITERION,
         Grade::Proved,
-        format!("{seen}. That bounds the chance of loss at a fault by {:.0} % with 95 % confidence.", (bound * 100.0).min(100.0)),
+        format!("{seen}. That bounds the chance of loss at a fault by {:.2} % with 95 % confidence.", (bound * 100.0).min(100.0)),
     )
 }
 
@@ -114,10 +114,21 @@ fn durability(judged: &Judged<'_>) -> Criterion {
 }
 
 fn archive(judged: &Judged<'_>) -> Criterion {
-    judged.answer(&Question {
-        criterion: "The log between backups is kept",
-        rules: &["recovery/archive-failing", "recovery/no-point-in-time"],
+    const CRITERION: &str = "The log between backups is kept";
+    const RULE: &str = "recovery/no-point-in-time";
+    if judged.facts.target.engine == Engine::Sqlite {
+        return not_applicable(CRITERION, "SQLite archives no log of its own; how much may be lost is the age of the newest backup.");
+    }
+    let answer = judged.answer(&Question {
+        criterion: CRITERION,
+        rules: &["recovery/archive-failing", RULE],
         needs: &[FactKind::Archiving],
         passed: "Archiving is on and does not fail.".to_owned(),
-    })
+    });
+    let enabled = judged.facts.backups.archiving.as_ref().is_some_and(|one| one.enabled);
+    match &judged.facts.target.service {
+        _ if answer.verdict != Verdict::Pass || enabled => answer,
+        Some(service) => undecided(CRITERION, format!("{service} archives out of our sight: `dbwright drill point-in-time` proves it.")),
+        None => fail(CRITERION, Grade::Observed, "Archiving is off: what was written since the last backup can't be brought back."),
+    }
 }

@@ -48,6 +48,14 @@ fn transit(judged: &Judged<'_>) -> Criterion {
         needs: &[FactKind::Transport],
         passed: "No client is admitted over a network without TLS 1.2 or newer.".to_owned(),
     });
+    let unknown = judged.facts.security.plaintext_refused.is_none() && crate::sensitivity::reachable(judged.facts).value != Some(false);
+    let answer = match answer.verdict {
+        Verdict::Pass if unknown => undecided(
+            CRITERION,
+            format!("Whether a plain connection is refused could not be told. {}", judged.why_missing(FactKind::Admission)),
+        ),
+        _ => answer,
+    };
     or_attested(judged, "transit", answer)
 }
 
@@ -70,8 +78,12 @@ fn at_rest(judged: &Judged<'_>) -> Criterion {
 }
 
 fn authentication(judged: &Judged<'_>) -> Criterion {
+    const CRITERION: &str = "Every client proves who it is";
+    if judged.facts.target.engine == Engine::Sqlite {
+        return not_applicable(CRITERION, "A file has no accounts: its modes decide, see below.");
+    }
     judged.answer(&Question {
-        criterion: "Every client proves who it is",
+        criterion: CRITERION,
         rules: &["security/empty-password", "security/trust-authentication", "security/weak-password-hash"],
         needs: &[FactKind::Admission, FactKind::Roles],
         passed: format!(
@@ -93,7 +105,7 @@ fn authorisation(judged: &Judged<'_>) -> Criterion {
             "security/row-security-bypassed",
         ],
         needs: &[FactKind::Catalog, FactKind::Roles],
-        passed: format!("{} roles and their rights.", judged.facts.security.roles.len()),
+        passed: format!("{} roles, none of which has a right that it should not have.", judged.facts.security.roles.len()),
     })
 }
 
@@ -120,12 +132,19 @@ fn audit(judged: &Judged<'_>) -> Criterion {
             not_applicable(CRITERION, "SQLite has no audit facility: the program that opens the file keeps the trace."),
         );
     }
+    let on = judged.facts.security.audit.clone();
     let answer = judged.answer(&Question {
         criterion: CRITERION,
         rules: &["security/audit-off"],
         needs: &[FactKind::Audit],
-        passed: judged.facts.security.audit.clone().unwrap_or_default(),
+        passed: on.as_ref().map(|facility| format!("Audit is on: {facility}.")).unwrap_or_default(),
     });
+    let answer = match answer.verdict {
+        Verdict::Pass if on.is_none() => {
+            undecided(CRITERION, "The server shows no audit facility. Switch one on, or attest one under [attest] audit.")
+        }
+        _ => answer,
+    };
     or_attested(judged, "audit", answer)
 }
 
