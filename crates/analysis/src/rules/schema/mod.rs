@@ -14,6 +14,7 @@ mod fk_without_index;
 mod isolated_table;
 mod json_as_text;
 mod key_type_too_small;
+mod legacy_charset;
 mod missing_primary_key;
 mod money_as_float;
 mod multi_valued_column;
@@ -21,9 +22,13 @@ mod no_unique_key;
 mod nullable_unique;
 mod number_as_text;
 mod padded_char;
+mod plain_password;
 mod polymorphic_association;
+mod random_clustered_key;
 mod repeating_columns;
+mod reserved_name;
 mod timestamp_without_time_zone;
+mod type_inconsistent;
 mod undeclared_fk;
 mod uuid_as_text;
 mod wide_table;
@@ -42,6 +47,7 @@ pub const RULES: &[&Rule] = &[
     &isolated_table::RULE,
     &json_as_text::RULE,
     &key_type_too_small::RULE,
+    &legacy_charset::RULE,
     &missing_primary_key::RULE,
     &money_as_float::RULE,
     &multi_valued_column::RULE,
@@ -49,9 +55,13 @@ pub const RULES: &[&Rule] = &[
     &nullable_unique::RULE,
     &number_as_text::RULE,
     &padded_char::RULE,
+    &plain_password::RULE,
     &polymorphic_association::RULE,
+    &random_clustered_key::RULE,
     &repeating_columns::RULE,
+    &reserved_name::RULE,
     &timestamp_without_time_zone::RULE,
+    &type_inconsistent::RULE,
     &undeclared_fk::RULE,
     &uuid_as_text::RULE,
     &wide_table::RULE,
