@@ -4,6 +4,7 @@
 use std::fmt;
 
 use dbwright_engines::EngineError;
+use dbwright_lab::LabError;
 
 /// A failure that ends the program.
 #[derive(Debug)]
@@ -49,5 +50,19 @@ impl Failure {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         Self::new(&error).hint(&error.hint)
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let failure = match &error.place {
+            Some(place) => Self::new(format_args!("{}:{}:{}: {}", place.file, place.line, place.column, error.message)),
+            None => Self::new(&error.message),
+        };
+        let failure = failure.hint(&error.hint);
+        match error.excerpt() {
+            Some(excerpt) => failure.excerpt(excerpt),
+            None => failure,
+        }
     }
 }

@@ -23,7 +23,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     let _ = rustls::crypto::ring::default_provider().install_default();
     let screen = screen::Screen::new(cli.color, cli.quiet);
     match commands::run(cli.command, &screen) {

@@ -74,6 +74,12 @@ impl Screen {
         }
     }
 
+    /// Whether signs beyond ASCII can be shown: unless the locale names another character set.
+    pub fn unicode(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        locale.is_none_or(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
+    }
+
     /// Columns of the terminal on standard output; 80 when it is none, never more than 120.
     pub fn width(&self) -> usize {
         let columns = rustix_columns().unwrap_or(80);
