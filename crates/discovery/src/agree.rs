@@ -126,7 +126,9 @@ impl<const W: usize> Family<W> {
                 Target::Column(column) => universe.minus(set).without(column as usize),
                 Target::Row => universe.minus(set),
             };
-            if self.edges.iter().any(|known| known.is_subset(&edge)) {
+            if let Some(place) = self.edges.iter().position(|known| known.is_subset(&edge)) {
+                // An edge that makes others superfluous will do so again: let it be found sooner.
+                self.edges.swap(place, place / 2);
                 continue;
             }
             self.edges.retain(|known| !edge.is_subset(known));

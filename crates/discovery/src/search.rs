@@ -205,7 +205,7 @@ impl<'a, const W: usize> State<'a, W> {
         let mut held: Vec<Vec<Bits<W>>> = vec![Vec::new(); self.families.len()];
         loop {
             self.counts.rounds += 1;
-            let (proposed, too_many) = self.propose(size).inspect_err(|_| self.proved.truncate(begin))?;
+            let (proposed, too_many) = self.propose(size, begin).inspect_err(|_| self.proved.truncate(begin))?;
             if certain && !too_many {
                 self.proved.extend(proposed.iter().map(|(set, family)| (*set, self.families[*family].target)));
                 return Ok(());
@@ -232,11 +232,11 @@ impl<'a, const W: usize> State<'a, W> {
         }
     }
 
-    /// The possible left sides of the stale families, and whether there are more of them than fit.
-    fn propose(&mut self, size: usize) -> Result<(Vec<(Bits<W>, usize)>, bool), End> {
+    /// The possible left sides of the stale families, and whether there are more of them than fit beside the `smaller` ones.
+    fn propose(&mut self, size: usize, smaller: usize) -> Result<(Vec<(Bits<W>, usize)>, bool), End> {
         let stale: Vec<usize> = (0..self.families.len()).filter(|family| self.stale[*family]).collect();
         let cancel = self.request.cancel;
-        let budget = Budget::new(self.request.max_results.saturating_sub(self.proved.len()));
+        let budget = Budget::new(self.request.max_results.saturating_sub(smaller));
         let bounds = Bounds { max_size: size, min_size: size, budget: &budget, cancel };
         let found = self.request.pool.map(&stale, |family| minimal_hitting_sets(&self.families[*family].edges, bounds));
         if cancel.is_set() {

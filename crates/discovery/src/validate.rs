@@ -57,12 +57,13 @@ impl Alive<'_> {
     /// Two rows agree on the left side: what they differ in is not determined.
     #[inline]
     fn meet(&mut self, first: u32, second: u32) {
-        let before = self.columns.len();
-        self.columns.retain(|(_, codes)| codes[first as usize] == codes[second as usize]);
-        if self.unique || self.columns.len() != before {
-            self.unique = false;
-            self.refuting.push((first, second));
+        let agree = |(_, codes): &(usize, &[u32])| codes[first as usize] == codes[second as usize];
+        if !self.unique && self.columns.iter().all(agree) {
+            return;
         }
+        self.columns.retain(agree);
+        self.unique = false;
+        self.refuting.push((first, second));
     }
 }
 

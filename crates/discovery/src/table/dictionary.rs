@@ -121,7 +121,15 @@ impl Interner {
     /// The hash that [`Self::intern`] wants for a value.
     #[inline]
     pub(crate) fn hash(value: &[u8]) -> u32 {
-        (xxh3_64(value) >> 32) as u32
+        let (head, tail) = match (value.first_chunk::<8>(), value.last_chunk::<8>()) {
+            (Some(head), Some(tail)) if value.len() <= 16 => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+            (Some(_), _) => return (xxh3_64(value) >> 32) as u32,
+            _ => short_words(value),
+        };
+        // A folded multiplication of both ends, as wyhash does; the length tells apart what overlaps.
+        let product = u128::from(head ^ 0x9e37_79b9_7f4a_7c15 ^ value.len() as u64) * u128::from(tail ^ 0xe703_7ed1_a0b4_28db);
+        let folded = (product >> 64) as u64 ^ product as u64;
+        (folded.wrapping_mul(0x9fb2_1c65_1e98_df25) >> 32) as u32
     }
 
     /// What the first slot of a hash holds: reading many slots first and comparing later lets the memory work ahead.
@@ -199,6 +207,17 @@ impl Interner {
     }
 }
 
+/// Two words that hold all bytes of a value of fewer than eight.
+#[inline]
+fn short_words(value: &[u8]) -> (u64, u64) {
+    match (value.first_chunk::<4>(), value.last_chunk::<4>(), value) {
+        (Some(head), Some(tail), _) => (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail))),
+        (.., [first, .., last]) => (u64::from(*first), u64::from(value[value.len() / 2]) << 8 | u64::from(*last)),
+        (.., [only]) => (u64::from(*only), 0),
+        _ => (0, 0),
+    }
+}
+
 /// Equality of short byte strings without a call.
 #[inline]
 fn same(left: &[u8], right: &[u8]) -> bool {
@@ -207,7 +226,7 @@ fn same(left: &[u8], right: &[u8]) -> bool {
     }
     match (left.first_chunk::<8>(), right.first_chunk::<8>(), left.last_chunk::<8>(), right.last_chunk::<8>()) {
         (Some(a), Some(b), Some(c), Some(d)) if left.len() <= 16 => a == b && c == d,
-        (None, ..) => left.iter().zip(right).all(|(a, b)| a == b),
+        (None, ..) => short_words(left) == short_words(right),
         _ => left == right,
     }
 }
