@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_model::workload::{Origin, Sample, Statement};
 use dbwright_model::Engine;
+use dbwright_model::workload::{Origin, Sample, Statement};
 use dbwright_sql::{Fingerprinter, Piece, PieceKind};
 
 use crate::error::{LabError, LabErrorKind, Place};
@@ -90,8 +90,9 @@ fn samples(file: &SourceFile, piece: &Piece<'_>, engine: Engine) -> Result<Vec<S
     let mut samples = Vec::new();
     for line in given {
         let wrong = |message: String| annotation_error(file, piece, line, &message);
-        let sets = parameters(line, engine)
-            .ok_or_else(|| wrong("`-- params:` takes literals parted by commas, several sets as (…), (…), or a JSON list of values".to_owned()))?;
+        let sets = parameters(line, engine).ok_or_else(|| {
+            wrong("`-- params:` takes literals parted by commas, several sets as (…), (…), or a JSON list of values".to_owned())
+        })?;
         for set in sets {
             let values: Vec<&str> = set.iter().map(String::as_str).collect();
             let text = dbwright_sql::bind(piece.text, engine, &values).map_err(|error| wrong(error.to_string()))?;

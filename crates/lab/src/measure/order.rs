@@ -93,7 +93,8 @@ mod tests {
             assert_eq!(upper_bound(&samples, 0.95), None, "n = {n} carries no upper bound");
         }
         // The median of 28: bounds by the same formula with p = 1/2.
-        let half = |k: u32| (0..=k).map(|i| (0..i).fold(1_f64, |v, j| v * f64::from(28 - j) / f64::from(j + 1))).sum::<f64>() / 2_f64.powi(28);
+        let half =
+            |k: u32| (0..=k).map(|i| (0..i).fold(1_f64, |v, j| v * f64::from(28 - j) / f64::from(j + 1))).sum::<f64>() / 2_f64.powi(28);
         let upper = (1..=28).find(|u| half(u - 1) >= CONFIDENCE).map(f64::from);
         assert_eq!(upper_bound(&ramp(28), 0.5), upper);
     }

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use dbwright_model::Engine;
 use dbwright_sql::{Piece, PieceKind, quote_identifier};
 
+use super::Progress;
 use super::csv;
 use super::layout::Layout;
 use super::origins::Origins;
 use super::source::SourceFile;
-use super::Progress;
 use crate::error::{LabError, LabErrorKind};
 use crate::scratch::{ScratchDatabase, StatementError};
 
@@ -118,7 +118,9 @@ fn table_name(file: &str) -> String {
 }
 
 fn table_error(file: &SourceFile, error: &StatementError) -> LabError {
-    LabError::new(kind(error), format!("loading {}: {}", file.name, error.message)).hint("The first line names the columns, the file name the table.").at(file.place(0))
+    LabError::new(kind(error), format!("loading {}: {}", file.name, error.message))
+        .hint("The first line names the columns, the file name the table.")
+        .at(file.place(0))
 }
 
 fn kind(error: &StatementError) -> LabErrorKind {
@@ -141,8 +143,28 @@ fn source_error(file: &SourceFile, piece: &Piece<'_>, error: &StatementError) ->
 /// Commands of clients that do nothing to a database are passed over; others can't be done here.
 fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Result<(), LabError> {
     const HARMLESS: [&str; 22] = [
-        "\\restrict", "\\unrestrict", "\\set", "\\unset", "\\timing", "\\pset", "\\echo", "\\encoding", "\\qecho", "\\x", "\\q", "delimiter", ".mode",
-        ".headers", ".header", ".echo", ".timer", ".print", ".bail", ".width", ".quit", ".exit",
+        "\\restrict",
+        "\\unrestrict",
+        "\\set",
+        "\\unset",
+        "\\timing",
+        "\\pset",
+        "\\echo",
+        "\\encoding",
+        "\\qecho",
+        "\\x",
+        "\\q",
+        "delimiter",
+        ".mode",
+        ".headers",
+        ".header",
+        ".echo",
+        ".timer",
+        ".print",
+        ".bail",
+        ".width",
+        ".quit",
+        ".exit",
     ];
     let command = piece.text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
     if HARMLESS.contains(&command.as_str()) {
@@ -155,7 +177,7 @@ fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Result<(), LabError> 
 
 /// The role that a message says is missing.
 fn missing_role(message: &str) -> Option<String> {
-    let name = message.strip_prefix("role \"")?.strip_suffix("\" does not exist")?;
+    let (name, _) = message.strip_prefix("role \"")?.rsplit_once("\" does not exist")?;
     Some(name.to_owned())
 }
 
@@ -173,7 +195,7 @@ mod tests {
 
     #[test]
     fn missing_roles_are_read_from_messages() {
-        assert_eq!(missing_role("role \"a \"b\" does not exist").as_deref(), Some("a \"b"));
+        assert_eq!(missing_role("role \"a \"b\" does not exist (42704)").as_deref(), Some("a \"b"));
         assert_eq!(missing_role("relation \"a\" does not exist"), None);
     }
 }

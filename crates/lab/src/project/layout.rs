@@ -42,8 +42,11 @@ pub fn read(directory: &Path, dialect: Option<Engine>) -> Result<Layout, LabErro
     let root = Root { directory, files, dialect };
     let mut layout = Layout { schema: root.schema()?, ..Layout::default() };
     if layout.schema.is_empty() {
-        return Err(LabError::new(LabErrorKind::NoProject, format!("{} holds neither schema.sql nor migrations/*.sql", directory.display()))
-            .hint("Put the CREATE statements into schema.sql, or give a database's URL or file instead."));
+        return Err(LabError::new(
+            LabErrorKind::NoProject,
+            format!("{} holds neither schema.sql nor migrations/*.sql", directory.display()),
+        )
+        .hint("Put the CREATE statements into schema.sql, or give a database's URL or file instead."));
     }
     for stem in ["data", "seed", "seeds"] {
         layout.data.extend(root.named(stem)?);
@@ -87,7 +90,8 @@ impl Root<'_> {
         // Any other scripts of the directory itself, in order.
         const APART: [&str; 4] = ["data", "seed", "seeds", "workload"];
         let apart = |path: &Path| APART.contains(&file_name(path).split('.').next().unwrap_or_default().to_ascii_lowercase().as_str());
-        let scripts: Vec<PathBuf> = self.files.iter().filter(|path| is_script(path) && !apart(path) && fits(path, self.dialect)).cloned().collect();
+        let scripts: Vec<PathBuf> =
+            self.files.iter().filter(|path| is_script(path) && !apart(path) && fits(path, self.dialect)).cloned().collect();
         ordered(self.directory, scripts)
     }
 }
@@ -149,7 +153,10 @@ fn ordered(root: &Path, mut scripts: Vec<PathBuf>) -> Result<Vec<SourceFile>, La
 fn undoes(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     let flyway = name.strip_prefix('u').is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()) && rest.contains("__"));
-    flyway || ["down.sql", "undo.sql", "rollback.sql"].iter().any(|end| name == *end || name.ends_with(&format!(".{end}")) || name.ends_with(&format!("_{end}")))
+    flyway
+        || ["down.sql", "undo.sql", "rollback.sql"]
+            .iter()
+            .any(|end| name == *end || name.ends_with(&format!(".{end}")) || name.ends_with(&format!("_{end}")))
 }
 
 /// Numbers compare as numbers, the rest as text: `2_b` before `10_a`, `V1.9` before `V1.10`, Flyway's repeatable `R__` last.
@@ -249,8 +256,13 @@ mod tests {
             ("migrations/notes.md", ""),
         ]);
         let layout = read(directory.path(), None).unwrap();
-        let expected =
-            ["migrations/001_a.sql", "migrations/2_b.up.sql", "migrations/10_c.sql", "migrations/20240101120000_d/migration.sql", "migrations/R__views.sql"];
+        let expected = [
+            "migrations/001_a.sql",
+            "migrations/2_b.up.sql",
+            "migrations/10_c.sql",
+            "migrations/20240101120000_d/migration.sql",
+            "migrations/R__views.sql",
+        ];
         assert_eq!(names(&layout.schema), expected);
     }
 
@@ -267,7 +279,14 @@ mod tests {
 
     #[test]
     fn files_for_a_dialect_take_precedence() {
-        let directory = project(&[("schema.sqlite.sql", "s"), ("schema.postgresql.sql", "p"), ("data.sql", ""), ("workload.sql", ""), ("data/b.csv", ""), ("data/a.CSV", "")]);
+        let directory = project(&[
+            ("schema.sqlite.sql", "s"),
+            ("schema.postgresql.sql", "p"),
+            ("data.sql", ""),
+            ("workload.sql", ""),
+            ("data/b.csv", ""),
+            ("data/a.CSV", ""),
+        ]);
         let layout = read(directory.path(), Some(Engine::Postgresql)).unwrap();
         assert_eq!(layout.schema[0].text, "p");
         assert_eq!((names(&layout.data), names(&layout.tables)), (vec!["data.sql"], vec!["data/a.CSV", "data/b.csv"]));

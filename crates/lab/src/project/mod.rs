@@ -91,7 +91,11 @@ fn review_blocking(path: &Path, options: &Options, cancel: &Cancel) -> Result<Fa
     let stop = |error: LabError| if cancel.is_cancelled() { LabError::interrupted() } else { error };
     let origins = build::build(&layout, scratch.as_mut(), &options.progress).map_err(stop)?;
     (options.progress)("reading its facts");
-    let collect = CollectOptions { read_rows: ReadRows::All, statement_timeout: options.collect.statement_timeout.max(READ_LIMIT), ..options.collect.clone() };
+    let collect = CollectOptions {
+        read_rows: ReadRows::All,
+        statement_timeout: options.collect.statement_timeout.max(READ_LIMIT),
+        ..options.collect.clone()
+    };
     let mut facts = scratch.collect(&collect).map_err(|error| stop(error.into()))?;
     let name = project_name(path);
     facts.target.name.clone_from(&name);
@@ -206,8 +210,20 @@ fn put_workload(facts: &mut Facts, statements: Vec<dbwright_model::workload::Sta
     };
     cover(facts, FactKind::Workload, Reading::Read, format!("workload.sql, {total} statements"), None);
     let failed = "Statements that failed say why.";
-    cover(facts, FactKind::Latency, state(timed), format!("{timed} of {total} statements were timed on the scratch database"), (timed < total).then_some(failed));
-    cover(facts, FactKind::Plans, state(planned), format!("{planned} of {total} statements were planned"), (planned < total).then_some(failed));
+    cover(
+        facts,
+        FactKind::Latency,
+        state(timed),
+        format!("{timed} of {total} statements were timed on the scratch database"),
+        (timed < total).then_some(failed),
+    );
+    cover(
+        facts,
+        FactKind::Plans,
+        state(planned),
+        format!("{planned} of {total} statements were planned"),
+        (planned < total).then_some(failed),
+    );
 }
 
 fn no_workload(facts: &mut Facts) {

@@ -52,12 +52,16 @@ impl Origins {
             for field in &collection.fields {
                 put(format!("{table}({})", field.name), column(&field.name));
             }
-            let sets = collection.keys.iter().map(|key| &key.columns).chain(collection.references.iter().map(|reference| &reference.columns));
+            let sets =
+                collection.keys.iter().map(|key| &key.columns).chain(collection.references.iter().map(|reference| &reference.columns));
             for columns in sets.filter(|columns| columns.len() > 1) {
                 put(collection.name.with_columns(columns), column(&columns[0]));
             }
             for index in &collection.indexes {
-                let place = self.places.get(&index.name.to_lowercase()).or_else(|| index.leading_columns().first().and_then(|first| column(first)).or(own));
+                let place = self
+                    .places
+                    .get(&index.name.to_lowercase())
+                    .or_else(|| index.leading_columns().first().and_then(|first| column(first)).or(own));
                 put(index.name.clone(), place);
                 put(index.object(&collection.name), place);
             }
@@ -80,8 +84,23 @@ struct Head<'a> {
 
 /// Words between CREATE and the kind of object, or between kind and name.
 const PASSED: [&str; 17] = [
-    "or", "replace", "temp", "temporary", "unique", "unlogged", "global", "local", "virtual", "materialized", "recursive", "constraint", "if",
-    "not", "exists", "concurrently", "only",
+    "or",
+    "replace",
+    "temp",
+    "temporary",
+    "unique",
+    "unlogged",
+    "global",
+    "local",
+    "virtual",
+    "materialized",
+    "recursive",
+    "constraint",
+    "if",
+    "not",
+    "exists",
+    "concurrently",
+    "only",
 ];
 
 impl Head<'_> {
@@ -136,7 +155,11 @@ impl Head<'_> {
         if kind == "table" && self.is(next, Kind::OpenParenthesis) {
             found.extend(self.columns(&name, next));
         }
-        matches!(kind.as_str(), "table" | "view" | "index" | "trigger" | "function" | "procedure" | "sequence" | "type" | "domain" | "extension").then_some(found)
+        matches!(
+            kind.as_str(),
+            "table" | "view" | "index" | "trigger" | "function" | "procedure" | "sequence" | "type" | "domain" | "extension"
+        )
+        .then_some(found)
     }
 
     /// The first token of each item of the parenthesis that opens at `open`.
@@ -217,7 +240,15 @@ mod tests {
             "-- c\nCREATE TABLE IF NOT EXISTS shop.\"Orders\" (\n  id int,\n  \"a, b\" numeric(10, 2) CHECK (x IN (1, 2)),\n  CONSTRAINT k PRIMARY KEY (id)\n);\n\
              CREATE UNIQUE INDEX CONCURRENTLY orders_a ON shop.\"Orders\" (id);\nALTER TABLE shop.\"Orders\"\n  ADD COLUMN note text,\n  ADD CONSTRAINT c CHECK (true);\nCREATE OR REPLACE VIEW v AS SELECT 1;",
         );
-        let expected = [("c", 10), ("orders_a", 7), ("shop.orders", 2), ("shop.orders(a, b)", 4), ("shop.orders(id)", 3), ("shop.orders(note)", 9), ("v", 11)];
+        let expected = [
+            ("c", 10),
+            ("orders_a", 7),
+            ("shop.orders", 2),
+            ("shop.orders(a, b)", 4),
+            ("shop.orders(id)", 3),
+            ("shop.orders(note)", 9),
+            ("v", 11),
+        ];
         assert_eq!(found, expected.into_iter().map(|(name, line)| (name.to_owned(), line)).collect());
     }
 

@@ -128,7 +128,9 @@ pub fn open(engine: Engine, options: &ScratchOptions) -> Result<Box<dyn ScratchD
         Engine::Sqlite => Ok(Box::new(sqlite::SqliteScratch::create(options)?)),
         #[cfg(feature = "postgres")]
         Engine::Postgresql => Ok(Box::new(postgres::PostgresScratch::start(options)?)),
-        other => Err(LabError::new(LabErrorKind::Unsupported, format!("a project of dialect {} can't be built by this dbwright", other.id()))
-            .hint("Build the database yourself and give its URL; `dbwright engines` lists what works where.")),
+        other => {
+            Err(LabError::new(LabErrorKind::Unsupported, format!("a project of dialect {} can't be built by this dbwright", other.id()))
+                .hint("Build the database yourself and give its URL; `dbwright engines` lists what works where."))
+        }
     }
 }

@@ -62,10 +62,15 @@ impl Programs {
     pub fn find(given: Option<&Path>) -> Result<Self, LabError> {
         let packaged: Vec<PathBuf> = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/pgsql"]
             .iter()
-            .flat_map(|place| newest_first(Path::new(place)).into_iter().map(|directory| directory.join("bin")).chain([Path::new(place).join("bin")]))
+            .flat_map(|place| {
+                newest_first(Path::new(place)).into_iter().map(|directory| directory.join("bin")).chain([Path::new(place).join("bin")])
+            })
             .collect();
         let servers = candidates("postgres", given, &packaged);
-        let complete = servers.into_iter().map(|server| Self { initdb: server.with_file_name("initdb"), server }).find(|programs| programs.initdb.is_file());
+        let complete = servers
+            .into_iter()
+            .map(|server| Self { initdb: server.with_file_name("initdb"), server })
+            .find(|programs| programs.initdb.is_file());
         complete.ok_or_else(|| match given {
             Some(given) => LabError::new(LabErrorKind::ServerMissing, format!("{} holds no PostgreSQL server (postgres and initdb)", given.display()))
                 .hint("Give the directory that holds postgres and initdb, such as /usr/lib/postgresql/17/bin."),
@@ -108,7 +113,8 @@ impl PostgresScratch {
         clean_environment(&mut command, &root);
         let mut server = ScratchServer::start("PostgreSQL", command, directory)?;
         let pid_file = root.join("data/postmaster.pid");
-        let ready = || std::fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|state| state.trim() == "ready"));
+        let ready =
+            || std::fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|state| state.trim() == "ready"));
         server.wait_until(START_LIMIT, &options.cancel, ready)?;
         let mut scratch = Self {
             connection: None,
@@ -290,7 +296,8 @@ impl ScratchDatabase for PostgresScratch {
     }
 
     fn collect(&mut self, options: &CollectOptions) -> Result<Facts, EngineError> {
-        let missing = || EngineError::new(ErrorKind::Unsupported, "reading the scratch server", "this dbwright was built without PostgreSQL");
+        let missing =
+            || EngineError::new(ErrorKind::Unsupported, "reading the scratch server", "this dbwright was built without PostgreSQL");
         let driver = driver_for(Engine::Postgresql).ok_or_else(missing)?;
         let endpoint = self.endpoint();
         let interrupted = EngineError::new(ErrorKind::Interrupted, "reading the scratch server", "interrupted");

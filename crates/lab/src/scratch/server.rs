@@ -33,13 +33,8 @@ impl ScratchServer {
         let failed = |error: std::io::Error| LabError::new(LabErrorKind::Server, format!("starting a scratch {title} server: {error}"));
         let output = std::fs::File::create(&log).map_err(failed)?;
         let errors = output.try_clone().map_err(failed)?;
-        let child = unprivileged(&mut command)
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0)
-            .spawn()
-            .map_err(failed)?;
+        let child =
+            unprivileged(&mut command).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0).spawn().map_err(failed)?;
         let recorded = directory.set_server(child.id().cast_signed());
         let server = Self { child, directory, log, title };
         recorded.map_err(failed)?;

@@ -61,7 +61,8 @@ impl SqliteScratch {
             connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DDL, true)?;
             connection.authorizer(Some(authorize))?;
             let (cancel, deadline) = (self.cancel.clone(), Arc::clone(&self.deadline));
-            let over = move || cancel.is_cancelled() || deadline.lock().is_ok_and(|limit| limit.is_some_and(|limit| Instant::now() > limit));
+            let over =
+                move || cancel.is_cancelled() || deadline.lock().is_ok_and(|limit| limit.is_some_and(|limit| Instant::now() > limit));
             connection.progress_handler(INSTRUCTIONS_PER_LOOK, Some(over))?;
             Ok(connection)
         };
@@ -193,7 +194,8 @@ impl ScratchDatabase for SqliteScratch {
         // Two connections of one process share their locks; the reader gets the file for itself.
         self.connection = None;
         let control = Arc::new(Control::default());
-        let options = CollectOptions { statement_timeout: options.statement_timeout.max(facts::SCRATCH_STATEMENT_LIMIT), ..options.clone() };
+        let options =
+            CollectOptions { statement_timeout: options.statement_timeout.max(facts::SCRATCH_STATEMENT_LIMIT), ..options.clone() };
         let reading = std::thread::scope(|scope| {
             let watch = scope.spawn(|| facts::collect(&self.path, &options, &control));
             while !watch.is_finished() {
@@ -204,7 +206,8 @@ impl ScratchDatabase for SqliteScratch {
             }
             watch.join()
         });
-        let mut facts = reading.map_err(|_| EngineError::new(dbwright_engines::ErrorKind::Protocol, "reading the scratch file", "the reader ended"))??;
+        let mut facts = reading
+            .map_err(|_| EngineError::new(dbwright_engines::ErrorKind::Protocol, "reading the scratch file", "the reader ended"))??;
         for reference in facts.catalog.collections.iter_mut().flat_map(|collection| &mut collection.references) {
             reference.enforced = self.enforces_references;
         }
