@@ -9,7 +9,7 @@ pub fn of(facts: &Facts) -> impl Iterator<Item = &DrillRecord> {
     let name = target.identity.as_deref().unwrap_or(&target.name);
     let mut records: Vec<&DrillRecord> =
         facts.backups.drills.iter().filter(|one| one.subject.is_empty() || one.subject.contains(name)).collect();
-    records.sort_by(|a, b| b.at.cmp(&a.at));
+    records.sort_by_key(|record| std::cmp::Reverse(record.at));
     records.into_iter()
 }
 

@@ -213,7 +213,7 @@ fn elements(xml: &str) -> Result<Vec<Element>, Broken> {
 
 fn element(tag: &BytesStart<'_>) -> Element {
     let attribute = |one: quick_xml::events::attributes::Attribute<'_>| (one.key.as_ref().to_owned(), one.value.into_owned());
-    let attributes = tag.attributes().filter_map(Result::ok).map(|one| attribute(one)).collect();
+    let attributes = tag.attributes().filter_map(Result::ok).map(attribute).collect();
     Element { name: tag.name().as_ref().to_owned(), text: String::new(), attributes }
 }
 
