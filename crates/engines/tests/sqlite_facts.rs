@@ -57,7 +57,10 @@ fn tables_of_every_kind() {
     let id = plain.field("id").unwrap();
     assert!(id.identity && !id.nullable && id.family == TypeFamily::Integer);
     let name = plain.field("name").unwrap();
-    assert_eq!((name.length, name.collation.as_deref(), name.default.as_deref(), name.nullable), (Some(40), Some("NOCASE"), Some("'x'"), false));
+    assert_eq!(
+        (name.length, name.collation.as_deref(), name.default.as_deref(), name.nullable),
+        (Some(40), Some("NOCASE"), Some("'x'"), false)
+    );
     assert_eq!(plain.checks[0].expression, "length(name) > 0");
     assert_eq!(plain.primary_key().unwrap().columns, ["id"]);
     let counter = plain.storage.counter.as_ref().unwrap();
@@ -189,7 +192,8 @@ fn data_that_break_what_is_declared_are_counted() {
          INSERT INTO child VALUES (1, 1, 'a', 1, '', 1), (2, 7, 'b', -1, '', 'many'), (3, NULL, NULL, NULL, '', 3);",
     );
     let facts = read(&file.path, ReadRows::All);
-    let orphans = |columns: &str| facts.data.references.iter().find(|check| check.columns == [columns]).map(|check| (check.orphans, check.checked));
+    let orphans =
+        |columns: &str| facts.data.references.iter().find(|check| check.columns == [columns]).map(|check| (check.orphans, check.checked));
     assert_eq!(orphans("parent_id"), Some((1, 2)), "a parent that is not unique hides nothing");
     assert_eq!(orphans("code"), Some((1, 2)));
     let found = |kind: &str| facts.data.violations.iter().find(|violation| violation.kind == kind).cloned();
@@ -202,9 +206,13 @@ fn data_that_break_what_is_declared_are_counted() {
 
 #[test]
 fn an_index_that_lies_about_its_key_is_not_believed() {
-    let file = file("CREATE TABLE t (a TEXT, b TEXT NOT NULL); CREATE UNIQUE INDEX t_a ON t (b); INSERT INTO t VALUES ('x', '1'), ('x', '2'), (NULL, '3'), (NULL, '4');");
+    let file = file(
+        "CREATE TABLE t (a TEXT, b TEXT NOT NULL); CREATE UNIQUE INDEX t_a ON t (b); INSERT INTO t VALUES ('x', '1'), ('x', '2'), (NULL, '3'), (NULL, '4');",
+    );
     let connection = rusqlite::Connection::open(&file.path).unwrap();
-    connection.execute_batch("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX t_a ON t (a)' WHERE name = 't_a';").unwrap();
+    connection
+        .execute_batch("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX t_a ON t (a)' WHERE name = 't_a';")
+        .unwrap();
     connection.close().unwrap();
     let facts = read(&file.path, ReadRows::All);
     let key = facts.data.keys.iter().find(|key| key.columns == ["a"]).unwrap();
@@ -224,18 +232,37 @@ fn references_that_nobody_declared_are_found_by_name_and_values() {
          INSERT INTO payment SELECT id, 1 FROM customer_order;",
     );
     let facts = read(&file.path, ReadRows::All);
-    let found: Vec<(String, u64, u64, u64)> =
-        facts.data.inclusions.iter().map(|i| (format!("{}.{} -> {}.{}", i.table, i.column, i.target, i.target_column), i.checked, i.orphans, i.distinct)).collect();
+    let found: Vec<(String, u64, u64, u64)> = facts
+        .data
+        .inclusions
+        .iter()
+        .map(|i| (format!("{}.{} -> {}.{}", i.table, i.column, i.target, i.target_column), i.checked, i.orphans, i.distinct))
+        .collect();
     assert_eq!(
         found,
-        [("payment.order_id -> customer_order.id".to_owned(), 100, 0, 100), ("shipment.order_id -> customer_order.id".to_owned(), 100, 2, 100)],
+        [
+            ("payment.order_id -> customer_order.id".to_owned(), 100, 0, 100),
+            ("shipment.order_id -> customer_order.id".to_owned(), 100, 2, 100)
+        ],
         "note_id has 99 strays, so its name misled"
     );
 }
 
 #[test]
 fn hostile_names_and_texts_pass_through() {
-    let names = ["we\"ird", "new\nline", "esc\u{1b}[31m", "<script>", "\u{202e}rtl", "🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀", "select", "a'b", "x.y", "[z", "`q`"];
+    let names = [
+        "we\"ird",
+        "new\nline",
+        "esc\u{1b}[31m",
+        "<script>",
+        "\u{202e}rtl",
+        "🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀",
+        "select",
+        "a'b",
+        "x.y",
+        "[z",
+        "`q`",
+    ];
     let mut script = String::new();
     for name in names {
         let quoted = format!("\"{}\"", name.replace('"', "\"\""));
@@ -267,7 +294,9 @@ fn an_empty_database_and_one_without_statistics() {
     assert_eq!(facts.health.integrity_check, Some(Vec::new()));
     assert_eq!(facts.reading(FactKind::Roles), Reading::NotApplicable);
     assert_eq!(facts.reading(FactKind::Backups), Reading::Missing);
-    for fact in ["catalog", "sizes", "column-statistics", "values", "activity", "bloat", "workload", "latency", "plans", "settings", "health"] {
+    for fact in
+        ["catalog", "sizes", "column-statistics", "values", "activity", "bloat", "workload", "latency", "plans", "settings", "health"]
+    {
         assert!(facts.coverage.iter().any(|entry| entry.fact.id() == fact), "{fact}");
     }
     assert_eq!(facts.coverage.len(), 22);

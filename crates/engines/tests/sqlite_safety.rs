@@ -122,7 +122,8 @@ fn write_ahead_log_mode_closed_cleanly() {
 fn write_ahead_log_mode_while_another_process_writes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.db");
-    let holder = Holder::start(&path, &format!("PRAGMA journal_mode = WAL; {THREE_ROWS} BEGIN IMMEDIATE; INSERT INTO t VALUES (4, 'uncommitted');"));
+    let holder =
+        Holder::start(&path, &format!("PRAGMA journal_mode = WAL; {THREE_ROWS} BEGIN IMMEDIATE; INSERT INTO t VALUES (4, 'uncommitted');"));
     assert_eq!(rows(&untouched(&path)), Some(3.0), "all that was committed and nothing else");
     drop(holder);
 }
@@ -225,7 +226,9 @@ fn a_reading_ends_at_its_time_limit_and_when_cancelled() {
     assert!(reader.count(endless).is_err());
     assert!(started.elapsed() < Duration::from_secs(5));
     control.cancel();
-    assert!(reader.count("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n").is_err());
+    assert!(
+        reader.count("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n").is_err()
+    );
 }
 
 #[test]

@@ -113,7 +113,8 @@ fn column(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Column>> {
 
 fn columns(reader: &Reader, read: &mut Read) -> rusqlite::Result<()> {
     let mut found = reader.all(include_str!("queries/columns.sql"), [], column)?;
-    let apart = read.collections.values().filter(|collection| matches!(collection.kind, CollectionKind::View | CollectionKind::VirtualTable));
+    let apart =
+        read.collections.values().filter(|collection| matches!(collection.kind, CollectionKind::View | CollectionKind::VirtualTable));
     for name in apart.map(|collection| collection.name.name.clone()).collect::<Vec<_>>() {
         match reader.all(include_str!("queries/columns_of.sql"), [&name], column) {
             Ok(columns) => found.extend(columns),
@@ -151,14 +152,22 @@ fn indexes(reader: &Reader, objects: &[Object], collections: &mut BTreeMap<Strin
     })?;
     let mut parts: BTreeMap<String, Vec<(i64, IndexPart)>> = BTreeMap::new();
     let rows = reader.all(include_str!("queries/index_parts.sql"), [], |row| {
-        let part = IndexPart { column: optional_text(row, 2)?, descending: row.get(3)?, collation: optional_text(row, 4)?, ..IndexPart::default() };
+        let part = IndexPart {
+            column: optional_text(row, 2)?,
+            descending: row.get(3)?,
+            collation: optional_text(row, 4)?,
+            ..IndexPart::default()
+        };
         Ok((text(row, 0)?, row.get::<_, i64>(1)?, part))
     })?;
     for (index, column, part) in rows {
         parts.entry(index).or_default().push((column, part));
     }
-    let definitions: BTreeMap<&str, &str> =
-        objects.iter().filter(|object| object.kind == "index" && !object.sql.is_empty()).map(|object| (object.name.as_str(), object.sql.as_str())).collect();
+    let definitions: BTreeMap<&str, &str> = objects
+        .iter()
+        .filter(|object| object.kind == "index" && !object.sql.is_empty())
+        .map(|object| (object.name.as_str(), object.sql.as_str()))
+        .collect();
     for entry in listed {
         let Some(collection) = collections.get_mut(&entry.table) else { continue };
         let definition = definitions.get(entry.name.as_str()).copied();
@@ -225,7 +234,13 @@ fn references(reader: &Reader, collections: &mut BTreeMap<String, Collection>) -
         let target = find(collections, &target).map_or(target, |collection| collection.name.name.clone());
         let Some(collection) = collections.get_mut(&table) else { continue };
         if last.as_ref() != Some(&(table.clone(), number)) {
-            collection.references.push(Reference { target: ObjectName::bare(target), on_update, on_delete, validated: true, ..Reference::default() });
+            collection.references.push(Reference {
+                target: ObjectName::bare(target),
+                on_update,
+                on_delete,
+                validated: true,
+                ..Reference::default()
+            });
             last = Some((table, number));
         }
         if let Some(reference) = collection.references.last_mut() {

@@ -222,7 +222,9 @@ fn guard(mut reader: Reader, options: &CollectOptions) -> Result<Reader, Refusal
         Access::Shared => Ok(()),
         _ => reader.connection.execute_batch("BEGIN"),
     };
-    begun.and_then(|()| reader.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))).map_err(&refuse)?;
+    begun
+        .and_then(|()| reader.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)))
+        .map_err(&refuse)?;
     if reader.access == Access::Copy {
         copy::forget(&mut reader);
     }

@@ -23,7 +23,8 @@ pub(super) fn read(reader: &Reader, catalog: &Catalog, rows: ReadRows, checks: &
             }
         }
         misfits(collection, checks);
-        let whole = rows == ReadRows::All || matches!(rows, ReadRows::Sample(limit) if collection.rows().is_some_and(|rows| rows <= limit as f64));
+        let whole =
+            rows == ReadRows::All || matches!(rows, ReadRows::Sample(limit) if collection.rows().is_some_and(|rows| rows <= limit as f64));
         if !whole {
             continue;
         }
@@ -54,7 +55,13 @@ fn named_in(collection: &Collection, expression: &str) -> Vec<String> {
     collection.fields.iter().filter(|field| named(&field.name)).map(|field| field.name.clone()).collect()
 }
 
-fn reference_check(reader: &Reader, catalog: &Catalog, collection: &Collection, reference: &Reference, rows: ReadRows) -> rusqlite::Result<ReferenceCheck> {
+fn reference_check(
+    reader: &Reader,
+    catalog: &Catalog,
+    collection: &Collection,
+    reference: &Reference,
+    rows: ReadRows,
+) -> rusqlite::Result<ReferenceCheck> {
     let child = quoted(&collection.name.name);
     let present: Vec<String> = reference.columns.iter().map(|column| format!("c.{} IS NOT NULL", quoted(column))).collect();
     let source = match rows {
@@ -67,7 +74,11 @@ fn reference_check(reader: &Reader, catalog: &Catalog, collection: &Collection, 
     let orphans = match parent {
         // Without the parent table every value is an orphan: so does PRAGMA foreign_key_check count.
         None => checked,
-        Some(parent) => reader.count(&format!("SELECT count(*) {from} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})", quoted(&parent.name.name), pairs(reference)))?,
+        Some(parent) => reader.count(&format!(
+            "SELECT count(*) {from} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})",
+            quoted(&parent.name.name),
+            pairs(reference)
+        ))?,
     };
     let complete = match rows {
         ReadRows::Sample(limit) => collection.rows().is_some_and(|rows| rows <= limit as f64),
@@ -130,7 +141,11 @@ fn not_null(reader: &Reader, collection: &Collection, checks: &mut DataChecks) -
     let required: Vec<&str> = collection.fields.iter().filter(|field| !field.nullable).map(|field| field.name.as_str()).collect();
     for column in required {
         // SQLite answers `IS NULL` on a NOT NULL column without looking; typeof looks.
-        let rows = reader.count(&format!("SELECT count(*) FROM {} NOT INDEXED WHERE typeof({}) = 'null'", quoted(&collection.name.name), quoted(column)))?;
+        let rows = reader.count(&format!(
+            "SELECT count(*) FROM {} NOT INDEXED WHERE typeof({}) = 'null'",
+            quoted(&collection.name.name),
+            quoted(column)
+        ))?;
         if rows > 0 {
             let columns = vec![column.to_owned()];
             checks.violations.push(violation("not-null", &collection.name, columns, format!("{column} NOT NULL"), rows));

@@ -168,7 +168,9 @@ fn reference(item: &[Token<'_>], at: usize, column: Option<&str>, name: String, 
     while let Some(token) = item.get(next) {
         if token.is("DEFERRABLE") {
             deferrable = !next.checked_sub(1).and_then(|index| item.get(index)).is_some_and(|before| before.is("NOT"));
-        } else if ["CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY", "REFERENCES", "COLLATE", "AS", "GENERATED", "DEFAULT"].iter().any(|word| token.is(word))
+        } else if ["CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY", "REFERENCES", "COLLATE", "AS", "GENERATED", "DEFAULT"]
+            .iter()
+            .any(|word| token.is(word))
             && !item.get(next - 1).is_some_and(|before| before.is("SET"))
         {
             break;
@@ -187,7 +189,8 @@ pub(super) fn index(sql: &str) -> (Vec<String>, Option<String>) {
     let end = closing(&all, open);
     let parts = all.get(open + 1..end.saturating_sub(1)).map(items).unwrap_or_default();
     let parts = parts.into_iter().map(|item| source(sql, without_order(item)).to_owned()).collect();
-    let predicate = all.get(end).filter(|token| token.is("WHERE")).and_then(|_| all.get(end + 1..)).map(|rest| source(sql, rest).to_owned());
+    let predicate =
+        all.get(end).filter(|token| token.is("WHERE")).and_then(|_| all.get(end + 1..)).map(|rest| source(sql, rest).to_owned());
     (parts, predicate.filter(|text| !text.is_empty()))
 }
 
@@ -208,7 +211,10 @@ fn without_order<'a, 'b>(item: &'b [Token<'a>]) -> &'b [Token<'a>] {
 pub(super) fn trigger_event(sql: &str) -> String {
     let all = tokens(sql);
     let word = |choices: &[&str], from: usize| {
-        all.iter().enumerate().skip(from).find_map(|(index, token)| choices.iter().find(|choice| token.is(choice)).map(|choice| (index, (*choice).to_owned())))
+        all.iter()
+            .enumerate()
+            .skip(from)
+            .find_map(|(index, token)| choices.iter().find(|choice| token.is(choice)).map(|choice| (index, (*choice).to_owned())))
     };
     // The name comes before the event and may itself be such a word only when quoted, which is no Word.
     let from = all.iter().position(|token| token.is("TRIGGER")).map_or(0, |index| index + 1);
@@ -225,7 +231,9 @@ pub(super) fn trigger_event(sql: &str) -> String {
 pub(super) fn module(sql: &str) -> Option<String> {
     let all = tokens(sql);
     let using = all.iter().position(|token| token.is("USING"))?;
-    all.get(using + 1).filter(|token| matches!(token.kind, Kind::Word | Kind::Quoted | Kind::Text)).map(|token| token.name().to_ascii_lowercase())
+    all.get(using + 1)
+        .filter(|token| matches!(token.kind, Kind::Word | Kind::Quoted | Kind::Text))
+        .map(|token| token.name().to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -268,13 +276,18 @@ mod tests {
 
     #[test]
     fn reads_events_of_triggers() {
-        assert_eq!(trigger_event("CREATE TRIGGER \"after insert\" INSTEAD OF UPDATE OF a ON v BEGIN DELETE FROM t; END"), "INSTEAD OF UPDATE");
+        assert_eq!(
+            trigger_event("CREATE TRIGGER \"after insert\" INSTEAD OF UPDATE OF a ON v BEGIN DELETE FROM t; END"),
+            "INSTEAD OF UPDATE"
+        );
         assert_eq!(trigger_event("CREATE TRIGGER x DELETE ON t BEGIN INSERT INTO u VALUES (1); END"), "BEFORE DELETE");
     }
 
     #[test]
     fn broken_text_says_little_and_does_no_harm() {
-        for text in ["", "CREATE TABLE t (", "CREATE TABLE t (a CHECK", "CREATE TABLE t (a REFERENCES", "(", "CREATE TABLE t (a, CONSTRAINT"] {
+        for text in
+            ["", "CREATE TABLE t (", "CREATE TABLE t (a CHECK", "CREATE TABLE t (a REFERENCES", "(", "CREATE TABLE t (a, CONSTRAINT"]
+        {
             let _ = (table(text), index(text), trigger_event(text), module(text));
         }
         assert_eq!(table("CREATE TABLE t AS SELECT (1)").columns, []);

@@ -58,8 +58,32 @@ type Aliases = BTreeMap<String, String>;
 /// Finds `FROM table [AS] alias` and its like: each table of the catalog with the word behind it.
 fn aliases(sql: &str, catalog: &Catalog) -> Aliases {
     const NO_ALIAS: [&str; 26] = [
-        "ON", "WHERE", "GROUP", "ORDER", "LIMIT", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "NATURAL", "OUTER", "USING", "SET",
-        "VALUES", "UNION", "EXCEPT", "INTERSECT", "SELECT", "HAVING", "WINDOW", "INDEXED", "NOT", "RETURNING", "DEFAULT",
+        "ON",
+        "WHERE",
+        "GROUP",
+        "ORDER",
+        "LIMIT",
+        "JOIN",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "INNER",
+        "CROSS",
+        "NATURAL",
+        "OUTER",
+        "USING",
+        "SET",
+        "VALUES",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "SELECT",
+        "HAVING",
+        "WINDOW",
+        "INDEXED",
+        "NOT",
+        "RETURNING",
+        "DEFAULT",
     ];
     let known: BTreeMap<String, &str> =
         catalog.collections.iter().map(|collection| (collection.name.name.to_lowercase(), collection.name.name.as_str())).collect();
@@ -144,7 +168,13 @@ fn operation(label: &str) -> Operation {
         Operation::Materialize
     } else if begins("MULTI-INDEX OR") {
         Operation::BitmapScan
-    } else if begins("COMPOUND QUERY") || begins("UNION") || begins("MERGE (") || begins("INTERSECT") || begins("EXCEPT") || begins("LEFT-MOST SUBQUERY") {
+    } else if begins("COMPOUND QUERY")
+        || begins("UNION")
+        || begins("MERGE (")
+        || begins("INTERSECT")
+        || begins("EXCEPT")
+        || begins("LEFT-MOST SUBQUERY")
+    {
         Operation::Append
     } else {
         Operation::Other
@@ -187,7 +217,10 @@ mod tests {
     fn found(sql: &str) -> Vec<(Operation, Option<String>, Option<String>)> {
         let (connection, catalog) = setup();
         let plan = explain(&connection, sql, [], &catalog).unwrap();
-        plan.nodes().into_iter().map(|node| (node.operation, node.collection.as_ref().map(|name| name.name.clone()), node.index.clone())).collect()
+        plan.nodes()
+            .into_iter()
+            .map(|node| (node.operation, node.collection.as_ref().map(|name| name.name.clone()), node.index.clone()))
+            .collect()
     }
 
     #[test]
@@ -195,8 +228,14 @@ mod tests {
         let owned = |text: &str| Some(text.to_owned());
         assert_eq!(found("SELECT * FROM customer AS kunde WHERE city = 'x'"), [(Operation::FullScan, owned("customer"), None)]);
         assert_eq!(found("SELECT * FROM customer c WHERE name = 'x'"), [(Operation::IndexScan, owned("customer"), owned("by name"))]);
-        assert_eq!(found("SELECT total FROM orders WHERE customer_id = 1"), [(Operation::IndexOnlyScan, owned("orders"), owned("orders_c"))]);
-        assert_eq!(found("SELECT customer_id FROM orders ORDER BY customer_id")[0], (Operation::FullIndexScan, owned("orders"), owned("orders_c")));
+        assert_eq!(
+            found("SELECT total FROM orders WHERE customer_id = 1"),
+            [(Operation::IndexOnlyScan, owned("orders"), owned("orders_c"))]
+        );
+        assert_eq!(
+            found("SELECT customer_id FROM orders ORDER BY customer_id")[0],
+            (Operation::FullIndexScan, owned("orders"), owned("orders_c"))
+        );
         let join = found("SELECT * FROM orders o JOIN customer c ON c.id = o.customer_id ORDER BY c.city");
         assert_eq!(join[0].0, Operation::NestedLoop);
         assert!(join.iter().any(|node| node.0 == Operation::Sort));

@@ -134,12 +134,17 @@ impl<'a> Collection<'a> {
         // The library's defaults; what the application sets is not in the file.
         self.set("synchronous", "FULL", "default of each connection");
         let notes = &mut self.facts.health.notes;
-        notes.insert("foreign_keys".to_owned(), "each connection decides whether references are enforced; the file does not say".to_owned());
+        notes
+            .insert("foreign_keys".to_owned(), "each connection decides whether references are enforced; the file does not say".to_owned());
         notes.insert("read_with".to_owned(), format!("SQLite {}", rusqlite::version()));
         notes.insert("read_as".to_owned(), access_words(self.reader.access).to_owned());
         self.facts.backups.durability.push(("journal_mode".to_owned(), if log { "wal" } else { "delete" }.to_owned()));
         self.facts.catalog.encoding = self.facts.settings.get("encoding").map(|setting| setting.value.clone());
-        self.cover_with(FactKind::Settings, "pragmas kept in the file; synchronous, foreign_keys and others are each connection's own", &failed);
+        self.cover_with(
+            FactKind::Settings,
+            "pragmas kept in the file; synchronous, foreign_keys and others are each connection's own",
+            &failed,
+        );
     }
 
     fn set(&mut self, name: &str, value: impl Into<String>, origin: &str) {
@@ -184,7 +189,12 @@ impl<'a> Collection<'a> {
                     entry.hint = Some(ANALYZE.to_owned());
                 }
             }
-            Ok(None) => self.cover(FactKind::ColumnStatistics, Reading::Missing, "the file was never analysed: there is no sqlite_stat1", Some(ANALYZE)),
+            Ok(None) => self.cover(
+                FactKind::ColumnStatistics,
+                Reading::Missing,
+                "the file was never analysed: there is no sqlite_stat1",
+                Some(ANALYZE),
+            ),
             Err(error) => self.missing(FactKind::ColumnStatistics, "sqlite_stat1", &error),
         }
     }
@@ -199,7 +209,12 @@ impl<'a> Collection<'a> {
             ReadRows::All => "integrity_check",
             _ if small => "quick_check",
             _ => {
-                self.cover(FactKind::Health, Reading::Partial, "settings and disk; no integrity check, the file is large", Some("Use --read-rows all."));
+                self.cover(
+                    FactKind::Health,
+                    Reading::Partial,
+                    "settings and disk; no integrity check, the file is large",
+                    Some("Use --read-rows all."),
+                );
                 return;
             }
         };
@@ -280,11 +295,17 @@ impl<'a> Collection<'a> {
         for (fact, why) in none {
             self.cover(fact, Reading::NotApplicable, why, None);
         }
-        const PROJECT: &str = "Give a project directory with schema.sql and workload.sql: statements are then run and timed on a scratch copy.";
+        const PROJECT: &str =
+            "Give a project directory with schema.sql and workload.sql: statements are then run and timed on a scratch copy.";
         self.cover(FactKind::Workload, Reading::Missing, "SQLite keeps no record of statements", Some(PROJECT));
         self.cover(FactKind::Latency, Reading::Missing, "SQLite keeps no times of statements", Some(PROJECT));
         self.cover(FactKind::Plans, Reading::Missing, "there are no statements to plan", Some(PROJECT));
-        self.cover(FactKind::Backups, Reading::Missing, "a file does not say whether it was ever backed up", Some("Back it up with VACUUM INTO or the backup API, and record it in the policy."));
+        self.cover(
+            FactKind::Backups,
+            Reading::Missing,
+            "a file does not say whether it was ever backed up",
+            Some("Back it up with VACUUM INTO or the backup API, and record it in the policy."),
+        );
         self.cover(FactKind::Drills, Reading::Missing, "no drill record was found", Some("Run `dbwright drill restore`."));
     }
 
@@ -292,9 +313,16 @@ impl<'a> Collection<'a> {
     fn note_unread_log(&mut self) {
         let near = connect::Surroundings::of(&self.reader.path);
         if let Some(bytes) = near.log_bytes.filter(|bytes| *bytes > 32) {
-            let detail = format!("{bytes} bytes of the write-ahead log were not read: the file is too large to be copied; numbers are as of the last checkpoint");
+            let detail = format!(
+                "{bytes} bytes of the write-ahead log were not read: the file is too large to be copied; numbers are as of the last checkpoint"
+            );
             for fact in [FactKind::Catalog, FactKind::Sizes] {
-                self.cover(fact, Reading::Partial, detail.clone(), Some("Checkpoint it (PRAGMA wal_checkpoint) in the application, or review a backup."));
+                self.cover(
+                    fact,
+                    Reading::Partial,
+                    detail.clone(),
+                    Some("Checkpoint it (PRAGMA wal_checkpoint) in the application, or review a backup."),
+                );
             }
         }
     }

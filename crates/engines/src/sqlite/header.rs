@@ -49,7 +49,11 @@ pub fn read(path: &Path) -> Result<Header, EngineError> {
     let wrong = |kind, detail: &str, hint: &str| Err(EngineError::new(kind, action.clone(), detail).hint(hint));
     let metadata = std::fs::metadata(path).map_err(|error| super::connect::file_error(&action, &error))?;
     if metadata.is_dir() {
-        return wrong(ErrorKind::NotADatabase, "it is a directory", "Give the database file itself, or a project directory without `sqlite:`.");
+        return wrong(
+            ErrorKind::NotADatabase,
+            "it is a directory",
+            "Give the database file itself, or a project directory without `sqlite:`.",
+        );
     }
     if !metadata.is_file() {
         return wrong(ErrorKind::NotADatabase, "it is no ordinary file", "Give the path of a SQLite database file.");
@@ -154,12 +158,15 @@ mod tests {
 
     #[test]
     fn versions_read_as_versions() {
-        let header = parse(&{
-            let mut bytes = vec![0_u8; 4096];
-            bytes[16..20].copy_from_slice(&[0x10, 0, 2, 2]);
-            bytes[96..100].copy_from_slice(&3_045_001_u32.to_be_bytes());
-            bytes
-        }, 4096)
+        let header = parse(
+            &{
+                let mut bytes = vec![0_u8; 4096];
+                bytes[16..20].copy_from_slice(&[0x10, 0, 2, 2]);
+                bytes[96..100].copy_from_slice(&3_045_001_u32.to_be_bytes());
+                bytes
+            },
+            4096,
+        )
         .unwrap();
         assert_eq!(header.writer_version().as_deref(), Some("3.45.1"));
         assert!(header.write_ahead_log);

@@ -31,7 +31,8 @@ pub(super) fn read(reader: &Reader, catalog: &Catalog, rows: ReadRows, found: &m
 type Pair<'a> = (&'a Collection, &'a Field, &'a Collection, String);
 
 fn candidates(catalog: &Catalog) -> Vec<Pair<'_>> {
-    let keyed: Vec<(&Collection, Vec<String>)> = catalog.tables().map(|table| (table, single_keys(table))).filter(|(_, keys)| !keys.is_empty()).collect();
+    let keyed: Vec<(&Collection, Vec<String>)> =
+        catalog.tables().map(|table| (table, single_keys(table))).filter(|(_, keys)| !keys.is_empty()).collect();
     let mut pairs = Vec::new();
     for table in catalog.tables() {
         for column in table.fields.iter().filter(|field| may_refer(table, field)) {
@@ -125,7 +126,14 @@ fn same_word(ours: &str, theirs: &str) -> bool {
     ours == theirs || singular(ours) == singular(theirs) || singular(ours) == theirs || ours == singular(theirs)
 }
 
-fn look_up(reader: &Reader, table: &Collection, column: &Field, target: &Collection, key: &str, rows: ReadRows) -> rusqlite::Result<Option<Inclusion>> {
+fn look_up(
+    reader: &Reader,
+    table: &Collection,
+    column: &Field,
+    target: &Collection,
+    key: &str,
+    rows: ReadRows,
+) -> rusqlite::Result<Option<Inclusion>> {
     let child = quoted(&column.name);
     let source = match rows {
         ReadRows::Sample(limit) => format!("(SELECT {child} FROM {} LIMIT {limit})", quoted(&table.name.name)),

@@ -45,15 +45,15 @@ pub static DRIVER: Driver = Driver {
 fn collect<'a>(endpoint: &'a Endpoint, options: &'a CollectOptions) -> Collecting<'a> {
     Box::pin(async move {
         let Some(path) = endpoint.file.clone() else {
-            return Err(EngineError::new(ErrorKind::Target, "opening a SQLite database", "no file was named").hint("Give `sqlite:PATH` or the path."));
+            return Err(EngineError::new(ErrorKind::Target, "opening a SQLite database", "no file was named")
+                .hint("Give `sqlite:PATH` or the path."));
         };
         let control = Arc::new(reader::Control::default());
         let _cancel = CancelOnDrop(Arc::clone(&control));
         let options = options.clone();
         let reading = tokio::task::spawn_blocking(move || facts::collect(&path, &options, &control));
-        let facts: Facts = reading
-            .await
-            .map_err(|error| EngineError::new(ErrorKind::Interrupted, format!("reading {endpoint}"), error.to_string()))??;
+        let facts: Facts =
+            reading.await.map_err(|error| EngineError::new(ErrorKind::Interrupted, format!("reading {endpoint}"), error.to_string()))??;
         Ok(vec![facts])
     })
 }

@@ -24,7 +24,9 @@ pub(super) fn date(text: &str) -> bool {
 
 fn calendar_day(day: &str) -> bool {
     let bytes = day.as_bytes();
-    let number = |from: usize, to: usize| day.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())).and_then(|part| part.parse::<u32>().ok());
+    let number = |from: usize, to: usize| {
+        day.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())).and_then(|part| part.parse::<u32>().ok())
+    };
     bytes.get(4) == Some(&b'-')
         && bytes.get(7) == Some(&b'-')
         && number(0, 4).is_some()
@@ -44,18 +46,24 @@ fn without_zone(time: &str) -> &str {
 
 fn time(text: &str) -> bool {
     let mut parts = text.split(':');
-    let two = |part: Option<&str>, below: u32| part.is_some_and(|part| part.len() == 2 && part.parse::<u32>().is_ok_and(|number| number < below) && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let two = |part: Option<&str>, below: u32| {
+        part.is_some_and(|part| {
+            part.len() == 2 && part.parse::<u32>().is_ok_and(|number| number < below) && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
     if !two(parts.next(), 24) || !two(parts.next(), 60) {
         return false;
     }
     let seconds = parts.next().map(|seconds| seconds.split_once('.').map_or((seconds, "0"), |pair| pair));
-    let good = seconds.is_none_or(|(whole, fraction)| two(Some(whole), 61) && !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()));
+    let good = seconds
+        .is_none_or(|(whole, fraction)| two(Some(whole), 61) && !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()));
     good && parts.next().is_none()
 }
 
 /// A UUID in its canonical form of 36 characters.
 pub(super) fn uuid(text: &str) -> bool {
-    text.len() == 36 && text.bytes().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() })
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
 /// A truth value written as a word or digit.
@@ -83,7 +91,8 @@ fn thousands(text: &str) -> bool {
     let whole = text.trim_start_matches('-').split('.').next().unwrap_or("");
     let mut groups = whole.split(',');
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && digits(first)) && groups.all(|group| group.len() == 3 && digits(group))
+    groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && digits(first))
+        && groups.all(|group| group.len() == 3 && digits(group))
 }
 
 /// Something like a mail address.
@@ -99,7 +108,8 @@ mod tests {
 
     #[test]
     fn shapes_are_told_from_look_alikes() {
-        for (text, expected) in [("0", true), ("-12.50", true), ("007", false), ("1.", false), ("+47", false), ("", false), ("1e5", false)] {
+        for (text, expected) in [("0", true), ("-12.50", true), ("007", false), ("1.", false), ("+47", false), ("", false), ("1e5", false)]
+        {
             assert_eq!(number(text), expected, "{text}");
         }
         let dates = [

@@ -25,7 +25,8 @@ pub(super) fn read(reader: &Reader) -> rusqlite::Result<Option<Statistics>> {
         return Ok(None);
     }
     let mut statistics = Statistics::default();
-    let rows = reader.all("SELECT tbl, idx, stat FROM sqlite_stat1", [], |row| Ok((text(row, 0)?, optional_text(row, 1)?, text(row, 2)?)))?;
+    let rows =
+        reader.all("SELECT tbl, idx, stat FROM sqlite_stat1", [], |row| Ok((text(row, 0)?, optional_text(row, 1)?, text(row, 2)?)))?;
     for (table, index, stat) in rows {
         let numbers: Vec<f64> = stat.split_ascii_whitespace().map_while(|word| word.parse().ok()).collect();
         let Some((rows, per_value)) = numbers.split_first() else { continue };
@@ -36,7 +37,9 @@ pub(super) fn read(reader: &Reader) -> rusqlite::Result<Option<Statistics>> {
         }
     }
     if there("sqlite_stat4")? > 0 {
-        let samples = reader.all("SELECT idx, sample FROM sqlite_stat4 ORDER BY idx, rowid", [], |row| Ok((text(row, 0)?, row.get_ref(1)?.as_bytes().unwrap_or_default().to_vec())))?;
+        let samples = reader.all("SELECT idx, sample FROM sqlite_stat4 ORDER BY idx, rowid", [], |row| {
+            Ok((text(row, 0)?, row.get_ref(1)?.as_bytes().unwrap_or_default().to_vec()))
+        })?;
         for (index, record) in samples {
             if let Some(value) = first_value(&record) {
                 statistics.samples.entry(index).or_default().push(value);
@@ -75,7 +78,10 @@ fn apply_indexes(statistics: &Statistics, collection: &mut Collection, table: &s
         if let (Some(column), Some(distinct)) = (column, index.prefix_distinct.first()) {
             let histogram = statistics.samples.get(&index.name).cloned().unwrap_or_default();
             let source = if histogram.is_empty() { "sqlite_stat1" } else { "sqlite_stat1, sqlite_stat4" };
-            leading.push((column, FieldStatistics { distinct: Some(*distinct), histogram, source: source.to_owned(), ..FieldStatistics::default() }));
+            leading.push((
+                column,
+                FieldStatistics { distinct: Some(*distinct), histogram, source: source.to_owned(), ..FieldStatistics::default() },
+            ));
         }
     }
     for (column, found) in leading {

@@ -97,7 +97,11 @@ impl Watched {
             ValueRef::Real(number) => {
                 profile.floats += 1;
                 // SQLite compares 1.0 equal to 1.
-                if number.fract() == 0.0 && number.abs() < 9e15 { hash.write_i64(number as i64) } else { hash.write_u64(number.to_bits()) }
+                if number.fract() == 0.0 && number.abs() < 9e15 {
+                    hash.write_i64(number as i64)
+                } else {
+                    hash.write_u64(number.to_bits())
+                }
                 8
             }
             ValueRef::Text(text) => {
@@ -147,7 +151,11 @@ impl Watched {
             null_share: Some(share(self.profile.nulls)),
             distinct: self.profile.distinct.map(|distinct| distinct as f64),
             mean_bytes: (present > 0).then(|| self.profile.total_bytes as f64 / present as f64),
-            common: common.into_iter().take(COMMON).map(|(value, count)| CommonValue { value: value.clone(), share: share(*count) }).collect(),
+            common: common
+                .into_iter()
+                .take(COMMON)
+                .map(|(value, count)| CommonValue { value: value.clone(), share: share(*count) })
+                .collect(),
             histogram: known.map(|known| known.histogram).unwrap_or_default(),
             correlation: None,
             source: "all rows read".to_owned(),
