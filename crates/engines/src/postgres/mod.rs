@@ -1,6 +1,8 @@
 //! PostgreSQL 12 to 18, and servers that keep its catalog. Towards a user's database it only reads.
 
 mod connect;
+mod data;
+mod explain;
 mod facts;
 mod failure;
 mod grants;

@@ -10,29 +10,29 @@ pub(super) struct Query {
     pub name: &'static str,
     /// Its text.
     pub sql: Cow<'static, str>,
-    /// Whether it runs behind the savepoint, so that its failure is undone there.
-    pub savepoint: bool,
+    /// The savepoint behind which it runs, so that its failure is undone there.
+    pub savepoint: Option<&'static str>,
 }
 
 macro_rules! query {
     ($name:literal, $file:literal) => {
-        Query { name: $name, sql: Cow::Borrowed(include_str!(concat!("queries/", $file, ".sql"))), savepoint: true }
+        Query { name: $name, sql: Cow::Borrowed(include_str!(concat!("queries/", $file, ".sql"))), savepoint: Some("facts") }
     };
 }
 
 /// Whether the server is a standby, outside of a transaction.
 pub(super) fn recovery() -> Query {
-    Query { savepoint: false, ..query!("its role", "recovery") }
+    Query { savepoint: None, ..query!("its role", "recovery") }
 }
 
 /// Who and where we are.
 pub(super) fn identity() -> Query {
-    Query { savepoint: false, ..query!("its identity", "identity") }
+    Query { savepoint: None, ..query!("its identity", "identity") }
 }
 
 /// Databases that we may enter.
 pub(super) fn databases() -> Query {
-    Query { savepoint: false, ..query!("its databases", "databases") }
+    Query { savepoint: None, ..query!("its databases", "databases") }
 }
 
 pub(super) fn schemas() -> Query {
@@ -137,6 +137,10 @@ pub(super) fn replication(version: u32) -> Query {
 
 pub(super) fn admission() -> Query {
     query!("pg_hba.conf rules", "admission")
+}
+
+pub(super) fn planning() -> Query {
+    query!("functions and search paths", "planning")
 }
 
 /// Statements by the extension's version (not the server's: an upgraded server keeps the old view until the extension is

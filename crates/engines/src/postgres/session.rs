@@ -85,7 +85,7 @@ impl ReadOnly {
         if self.late_guards {
             for (name, value) in guard_settings(options) {
                 let query =
-                    Query { name: "the session's limits", sql: "SELECT pg_catalog.set_config($1, $2, true)".into(), savepoint: false };
+                    Query { name: "the session's limits", sql: "SELECT pg_catalog.set_config($1, $2, true)".into(), savepoint: None };
                 self.each(&query, &[(&name, Type::TEXT), (&value, Type::TEXT)], |_| Ok(())).await?;
             }
         }
@@ -100,13 +100,12 @@ impl ReadOnly {
         mut take: impl FnMut(Row) -> Result<(), EngineError> + Send,
     ) -> Result<(), EngineError> {
         let outcome = self.attempt(query.name, &query.sql, parameters, &mut take).await;
-        match outcome {
-            Err(error) if !matches!(error.kind, ErrorKind::Lost | ErrorKind::Unreachable) && query.savepoint => {
-                self.execute("ROLLBACK TO SAVEPOINT facts").await?;
-                Err(error)
-            }
-            other => other,
+        if let (Err(error), Some(savepoint)) = (&outcome, query.savepoint)
+            && !matches!(error.kind, ErrorKind::Lost | ErrorKind::Unreachable)
+        {
+            self.execute(&format!("ROLLBACK TO SAVEPOINT {savepoint}")).await?;
         }
+        outcome
     }
 
     /// Runs one of our own queries.
@@ -137,17 +136,14 @@ impl ReadOnly {
         // the connection cancels what still runs on the server.
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let answer = tokio::time::timeout(self.statement_timeout + GRACE, self.stream(sql, parameters, take)).await;
-        let outcome = match answer {
-            Ok(outcome) => {
-                self.in_flight.fetch_sub(1, Ordering::SeqCst);
-                outcome
-            }
-            Err(_) => return Err(EngineError::new(ErrorKind::Lost, self.action(name), "the server gave no answer in time")),
-        };
         let mut effort = self.effort.lock().unwrap_or_else(PoisonError::into_inner);
         effort.queries += 1;
         effort.elapsed_ms += started.elapsed().as_secs_f64() * 1e3;
         drop(effort);
+        let Ok(outcome) = answer else {
+            return Err(EngineError::new(ErrorKind::Lost, self.action(name), "the server gave no answer in time"));
+        };
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
         outcome.map_err(|failed| match failed {
             Failed::Driver(error) => from_driver(&self.action(name), &error),
             Failed::Ours(error) => error,
@@ -174,6 +170,29 @@ impl ReadOnly {
         Ok(())
     }
 
+    /// Runs a statement that is no query of ours for facts and is not counted as one.
+    pub(super) async fn quietly(&self, statement: &str) -> Result<(), EngineError> {
+        self.ask_quietly(statement, &[]).await.map(|_| ())
+    }
+
+    /// Asks without counting it as one of our queries for facts: for planning, which is counted apart.
+    pub(super) async fn ask_quietly(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, EngineError> {
+        let mut rows = Vec::new();
+        let outcome = self
+            .attempt("a plan", sql, parameters, &mut |row| {
+                rows.push(row);
+                Ok(())
+            })
+            .await;
+        self.effort.lock().unwrap_or_else(PoisonError::into_inner).queries -= 1;
+        outcome.map(|()| rows)
+    }
+
+    /// Counts a statement as planned.
+    pub(super) fn explained(&self) {
+        self.effort.lock().unwrap_or_else(PoisonError::into_inner).explains += 1;
+    }
+
     fn action(&self, name: &str) -> String {
         format!("asking {} for {name}", self.place)
     }
@@ -181,11 +200,6 @@ impl ReadOnly {
     /// What was asked of the server so far.
     pub(super) fn effort(&self) -> Effort {
         self.effort.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The limit for one statement on the server.
-    pub(super) fn statement_timeout(&self) -> Duration {
-        self.statement_timeout
     }
 
     /// Ends the transaction and the connection.

@@ -3,7 +3,7 @@
 
 mod access;
 mod bloat;
-mod coverage;
+pub(super) mod coverage;
 mod indexes;
 mod objects;
 mod relations;
@@ -44,7 +44,10 @@ pub(super) async fn read(session: &mut ReadOnly, options: &CollectOptions) -> Re
     reader.server().await?;
     reader.access().await?;
     workload::read(reader.session, &mut reader.facts, &mut reader.book, &reader.identity.role).await?;
+    super::explain::read(reader.session, options, &mut reader.facts, &mut reader.book).await?;
     reader.out_of_reach();
+    reader.collections();
+    super::data::read(reader.session, options.read_rows, &mut reader.facts, &mut reader.book).await?;
     Ok(reader.finish())
 }
 
@@ -306,8 +309,6 @@ impl<'a> Reader<'a> {
     /// What no SQL connection can tell.
     fn out_of_reach(&mut self) {
         let gaps = [
-            (FactKind::Values, "no rows were read", "Add --read-rows to have values profiled."),
-            (FactKind::DataChecks, "no rows were read", "Add --read-rows to have references and keys checked."),
             (FactKind::AtRest, "the server does not know whether its disk is encrypted", "Attest it in dbwright.toml."),
             (FactKind::Files, "files are seen on the server's own machine only", "Run dbwright there."),
             (FactKind::Backups, "backups lie outside of the server", "Name the backup directory in dbwright.toml."),
@@ -316,16 +317,19 @@ impl<'a> Reader<'a> {
         for (kind, detail, hint) in gaps {
             self.book.missing(kind, detail, hint);
         }
-        self.book.missing(FactKind::Plans, "no statement was planned", "");
     }
 
-    fn finish(mut self) -> Facts {
+    /// Puts what was built into the catalog, in order.
+    fn collections(&mut self) {
         let mut collections = std::mem::take(&mut self.relations.collections);
         collections.sort_by(|a, b| a.name.cmp(&b.name));
         self.facts.catalog.collections = collections;
         self.facts.catalog.sequences.sort_by(|a, b| a.name.cmp(&b.name));
         self.facts.catalog.routines.sort_by(|a, b| (&a.name, &a.arguments).cmp(&(&b.name, &b.arguments)));
         self.facts.catalog.types.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    fn finish(mut self) -> Facts {
         self.facts.coverage = self.book.entries();
         self.facts
     }

@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 
 use super::text;
 use crate::error::EngineError;
+use crate::postgres::queries::quote;
 use crate::postgres::row::Cells;
 
 /// Collections under construction, reachable by the server's object identifier.
@@ -168,7 +169,7 @@ impl Relations {
             }
             kind => {
                 let expression = match kind {
-                    "n" => format!("{} IS NOT NULL", columns.join(", ")),
+                    "n" => format!("{} IS NOT NULL", columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")),
                     _ => row.text("expression")?,
                 };
                 let check = Check { name, expression, exclusion: kind == "x", validated, enforced };

@@ -1,3 +1,8 @@
+-- Operator classes and collations are looked up only for the few indexes that have unusual ones.
+WITH unusual AS (
+  SELECT ARRAY(SELECT o.oid FROM pg_catalog.pg_opclass AS o WHERE NOT o.opcdefault) AS classes,
+         ARRAY['0'::pg_catalog.oid, (SELECT l.oid FROM pg_catalog.pg_collation AS l WHERE l.collname = 'default' AND l.collnamespace = 'pg_catalog'::pg_catalog.regnamespace)] AS usual
+)
 SELECT i.indexrelid::pg_catalog.int8 AS oid, i.indrelid::pg_catalog.int8 AS relation, x.relname::pg_catalog.text AS name,
        m.amname::pg_catalog.text AS method, i.indkey::pg_catalog.int2[]::pg_catalog.int8[] AS columns,
        i.indoption::pg_catalog.int2[]::pg_catalog.int8[] AS options, i.indnkeyatts::pg_catalog.int8 AS key_parts,
@@ -7,22 +12,22 @@ SELECT i.indexrelid::pg_catalog.int8 AS oid, i.indrelid::pg_catalog.int8 AS rela
        CASE WHEN i.indexprs IS NOT NULL
             THEN ARRAY(SELECT CASE WHEN i.indkey[s - 1] = 0 THEN pg_catalog.pg_get_indexdef(i.indexrelid, s, true) END
                          FROM pg_catalog.generate_series(1, i.indnatts) AS s ORDER BY s) END AS expressions,
-       (SELECT CASE WHEN pg_catalog.bool_and(o.opcdefault) THEN NULL
-                    ELSE pg_catalog.array_agg(CASE WHEN o.opcdefault THEN NULL ELSE o.opcname::pg_catalog.text END ORDER BY u.n) END
-          FROM pg_catalog.unnest(i.indclass::pg_catalog.oid[]) WITH ORDINALITY AS u (o, n)
-          JOIN pg_catalog.pg_opclass AS o ON o.oid = u.o) AS operator_classes,
-       (SELECT pg_catalog.array_agg(CASE WHEN a.attcollation <> u.l THEN l.collname::pg_catalog.text END ORDER BY u.n)
-          FROM pg_catalog.unnest(i.indcollation::pg_catalog.oid[]) WITH ORDINALITY AS u (l, n)
-          JOIN pg_catalog.pg_collation AS l ON l.oid = u.l
-          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[u.n - 1]
-        HAVING pg_catalog.bool_or(a.attcollation <> u.l)) AS collations,
+       CASE WHEN i.indclass::pg_catalog.oid[] && w.classes
+            THEN (SELECT pg_catalog.array_agg(CASE WHEN o.opcdefault THEN NULL ELSE o.opcname::pg_catalog.text END ORDER BY u.n)
+                    FROM pg_catalog.unnest(i.indclass::pg_catalog.oid[]) WITH ORDINALITY AS u (o, n)
+                    JOIN pg_catalog.pg_opclass AS o ON o.oid = u.o) END AS operator_classes,
+       CASE WHEN NOT i.indcollation::pg_catalog.oid[] <@ w.usual
+            THEN (SELECT pg_catalog.array_agg(CASE WHEN a.attcollation <> u.l THEN l.collname::pg_catalog.text END ORDER BY u.n)
+                    FROM pg_catalog.unnest(i.indcollation::pg_catalog.oid[]) WITH ORDINALITY AS u (l, n)
+                    LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = u.l
+                    LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[u.n - 1]) END AS collations,
        pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
        k.conname::pg_catalog.text AS "constraint", y.relname::pg_catalog.text AS parent,
        x.reltuples::pg_catalog.float8 AS rows, x.relpages::pg_catalog.int8 AS pages, x.reloptions::pg_catalog.text[] AS storage_options,
        CASE WHEN x.relkind = 'i' AND h.relation IS NULL THEN pg_catalog.pg_relation_size(x.oid) END AS bytes,
        CASE WHEN x.relkind = 'i' THEN pg_catalog.pg_stat_get_numscans(x.oid) END AS scans,
        NULL::pg_catalog.int8 AS last_scan
-  FROM pg_catalog.pg_index AS i
+  FROM unusual AS w CROSS JOIN pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
   JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
   JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
