@@ -18,7 +18,9 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 const MAGENTA: Style = AnsiColor::Magenta.on_default();
 
 /// Findings of the summary.
-const SHOWN: usize = 6;
+const SHOWN: usize = 5;
+/// Lines of a message in the summary.
+const MESSAGE_LINES: usize = 2;
 
 /// Renders a review.
 #[must_use]
@@ -145,7 +147,7 @@ impl Page<'_> {
                     Some(false) => ("✗", RED),
                     None => ("?", YELLOW),
                 };
-                line.push_str(&format!("{} {}", self.paint(sign, style), fill(text, column.saturating_sub(2))));
+                line.push_str(&format!("{} {} ", self.paint(sign, style), fill(text, column.saturating_sub(3))));
             }
             self.line(&line);
         }
@@ -192,7 +194,11 @@ impl Page<'_> {
         let word = self.paint(word, severity_style(finding.severity));
         let message = sanitise::line(&finding.message);
         let room = self.options.width.saturating_sub(10);
-        let lines = if self.options.verbose { wrap(&message, room) } else { vec![cut(&message, room)] };
+        let mut lines = wrap(&message, room);
+        if !self.options.verbose && lines.len() > MESSAGE_LINES {
+            lines.truncate(MESSAGE_LINES);
+            lines[MESSAGE_LINES - 1] = cut(&format!("{} …", lines[MESSAGE_LINES - 1]), room);
+        }
         for (at, line) in lines.iter().enumerate() {
             let lead = if at == 0 { word.clone() } else { " ".repeat(7) };
             self.line(&format!("  {lead} {line}"));
@@ -303,7 +309,8 @@ pub(crate) fn reason(gate: &GateVerdict) -> String {
         }
         Verdict::NotApplicable | Verdict::Waived if !gate.reason.is_empty() => gate.reason.clone(),
         verdict => {
-            let of = format!("{} of {}", count(verdict), gate.criteria.len());
+            let word = if verdict == Verdict::Fail { "fail" } else { verdict.id() };
+            let of = format!("{} of {} {word}", count(verdict), gate.criteria.len());
             format!("{of}: {}", decisive.map(|criterion| criterion.criterion.as_str()).unwrap_or_default())
         }
     }
@@ -343,7 +350,7 @@ pub(crate) fn metric_text(metric: &Metric) -> String {
     let name = metric.metric.replace('_', " ");
     match metric.value {
         Some(value) => format!("{name} {} (goal {})", metric_value(metric, value), goal(metric)),
-        None => format!("{name} not measured (goal {})", goal(metric)),
+        None => format!("{name} not measured"),
     }
 }
 
