@@ -7,6 +7,7 @@ mod agree;
 pub mod attributes;
 pub mod fd;
 mod hitting;
+pub mod ind;
 mod limits;
 mod partition;
 mod pool;
@@ -18,6 +19,7 @@ mod validate;
 
 pub use attributes::{AttributeSet, MAX_COLUMNS};
 pub use fd::{Fd, FdOptions, FdResult, Method, discover_fds};
+pub use ind::{ColumnRef, Ind, IndOptions, IndResult, discover_inds};
 pub use limits::Cancel;
 pub use table::{CsvOptions, NullRule, NullSemantics, Table, TableBuilder, TableError};
 pub use ucc::{UccResult, discover_uccs};
