@@ -3,6 +3,7 @@
 use crate::rule::Rule;
 
 pub mod config;
+pub mod index;
 pub mod integrity;
 mod numbers;
 pub mod query;
@@ -18,6 +19,7 @@ pub mod workload;
 pub fn all() -> Vec<&'static Rule> {
     [
         config::RULES,
+        index::RULES,
         integrity::RULES,
         query::RULES,
         recovery::RULES,
