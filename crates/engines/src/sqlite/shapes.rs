@@ -83,7 +83,9 @@ pub(super) fn list(text: &str) -> bool {
     if text.bytes().any(|byte| byte.is_ascii_whitespace()) || text.starts_with(['{', '[']) || text.contains("://") {
         return false;
     }
-    let parted = |mark: char| text.contains(mark) && text.split(mark).all(|item| !item.is_empty());
+    // Items of a list are words; password hashes, query strings and encoded data part their fields with the same marks.
+    let word = |item: &str| !item.is_empty() && item.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+'));
+    let parted = |mark: char| text.contains(mark) && text.split(mark).all(word);
     (parted(',') && !thousands(text)) || parted(';') || parted('|')
 }
 
@@ -105,6 +107,13 @@ pub(super) fn email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_hash_is_no_list() {
+        assert!(!list("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"));
+        assert!(!list("a=1;b=2"));
+        assert!(list("oak,indoor,sale") && list("a@b.example;c@d.example"));
+    }
 
     #[test]
     fn shapes_are_told_from_look_alikes() {
