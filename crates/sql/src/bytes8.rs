@@ -43,6 +43,14 @@ pub(crate) const fn word_length(chunk: u64) -> usize {
     (outside.trailing_zeros() / 8) as usize
 }
 
+/// The place of the first byte of a value that is not zero, or 8.
+#[inline]
+pub(crate) const fn find(chunk: u64, byte: u8) -> usize {
+    let difference = chunk ^ repeat(byte);
+    let zeros = difference.wrapping_sub(repeat(1)) & !difference & HIGH_BITS;
+    (zeros.trailing_zeros() / 8) as usize
+}
+
 /// The bytes with ASCII capitals made small.
 #[inline]
 pub(crate) const fn lowercase(chunk: u64) -> u64 {
@@ -90,6 +98,17 @@ mod tests {
                 assert_eq!(lowercase(chunk).to_le_bytes().to_vec(), bytes.to_ascii_lowercase());
             }
         }
+    }
+
+    #[test]
+    fn finds_the_first() {
+        for length in 0..8 {
+            let mut bytes = *b"'xxxxxxx";
+            bytes.rotate_right(length);
+            assert_eq!(find(load(&bytes, 0), b'\''), length);
+        }
+        assert_eq!(find(load(b"abc", 0), b'\''), 8);
+        assert_eq!(find(load(b"\x27\x26\x27", 1), b'\''), 1);
     }
 
     #[test]

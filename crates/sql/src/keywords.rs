@@ -16,16 +16,23 @@ pub(crate) fn follows_expression(word: &[u8]) -> bool {
 }
 
 /// Whether the word is reserved in one of the dialects, so that an identifier of that name has to be quoted.
-#[inline]
 pub(crate) fn is_reserved(word: &[u8]) -> bool {
-    may_be_reserved(word) && contains(RESERVED, word)
+    is_reserved_head(bytes8::lowercase(bytes8::load(word, 0)), word)
 }
 
-/// A quick answer that is false for nearly every word that is not reserved.
+/// The same for a word whose first eight bytes come as a chunk in small letters, with zeros behind a shorter word.
 #[inline]
-fn may_be_reserved(word: &[u8]) -> bool {
-    let (index, bit) = filter_place(bytes8::lowercase(bytes8::load(word, 0)));
-    RESERVED_FILTER[index] & bit != 0
+pub(crate) fn is_reserved_head(head: u64, word: &[u8]) -> bool {
+    let (index, bit) = filter_place(head);
+    RESERVED_FILTER[index] & bit != 0 && is_in_reserved(head, word)
+}
+
+fn is_in_reserved(head: u64, word: &[u8]) -> bool {
+    let key = head.swap_bytes();
+    let first = RESERVED_KEYS.partition_point(|own| *own < key);
+    let same_head = RESERVED_KEYS.iter().skip(first).take_while(|own| **own == key).count();
+    let candidates = RESERVED.get(first..first + same_head).unwrap_or_default();
+    candidates.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(word))
 }
 
 /// Where the filter holds words with these first eight bytes.
@@ -35,18 +42,31 @@ const fn filter_place(head: u64) -> (usize, u64) {
     ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
+/// A quick answer that is no for nearly every word that is not reserved.
 static RESERVED_FILTER: [u64; 64] = build_filter();
 
 const fn build_filter() -> [u64; 64] {
     let mut filter = [0; 64];
     let mut at = 0;
     while at < RESERVED.len() {
-        let word = RESERVED[at].as_bytes();
-        let (index, bit) = filter_place(bytes8::first_key(word));
+        let (index, bit) = filter_place(bytes8::first_key(RESERVED[at].as_bytes()));
         filter[index] |= bit;
         at += 1;
     }
     filter
+}
+
+/// The first eight bytes of each reserved word, in the words' order, which is that of these numbers too.
+static RESERVED_KEYS: [u64; RESERVED.len()] = build_keys();
+
+const fn build_keys() -> [u64; RESERVED.len()] {
+    let mut keys = [0; RESERVED.len()];
+    let mut at = 0;
+    while at < RESERVED.len() {
+        keys[at] = bytes8::first_key(RESERVED[at].as_bytes()).swap_bytes();
+        at += 1;
+    }
+    keys
 }
 
 /// Whether a name has to be quoted to be sure: reserved somewhere, or a keyword that some version may read otherwise.
@@ -170,5 +190,7 @@ mod tests {
         assert!(!is_reserved(&[b'x'; 1000]));
         assert!(is_reserved(b"Current_Timestamp"));
         assert!(RESERVED.iter().all(|word| is_reserved(word.as_bytes())));
+        assert!(RESERVED_KEYS.is_sorted());
+        assert!(!is_reserved(b"current_") && !is_reserved(b"users") && !is_reserved(b""));
     }
 }

@@ -37,7 +37,7 @@ impl Canonical {
 
     /// Makes room for a token of `length` bytes, with all that may stand around it.
     #[inline]
-    pub(super) fn reserve(&mut self, length: usize) {
+    fn reserve(&mut self, length: usize) {
         if self.length + length + 32 > self.bytes.len() {
             self.grow(length);
         }
@@ -70,6 +70,14 @@ impl Canonical {
     #[inline]
     pub(super) fn push(&mut self, byte: u8) {
         self.extend(&[byte]);
+    }
+
+    /// Appends a word of at most seven bytes, which come as a chunk in small letters, and a space.
+    #[inline]
+    pub(super) fn push_short(&mut self, word: u64, length: usize) {
+        self.reserve(8);
+        self.store(self.length, word | u64::from(b' ') << (length * 8));
+        self.length += length + 1;
     }
 
     /// Appends `text[start..end]` in small letters and a space.

@@ -28,6 +28,9 @@ const TRUE: u64 = bytes8::key(b"true");
 const FALSE: u64 = bytes8::key(b"false");
 const UESCAPE: u64 = bytes8::key(b"uescape");
 
+/// No position of `ORDER BY` stands before.
+const NO_POSITION: usize = usize::MAX;
+
 /// How many different elements of one list are remembered.
 const DIFFERENT_ELEMENTS: usize = 16;
 /// Lists nested deeper than this are kept as they are.
@@ -101,8 +104,8 @@ pub(super) struct Reducer {
     literals: usize,
     previous: Previous,
     expected: Expected,
-    /// Where a position of `ORDER BY` stands that turns into a literal if an operator follows.
-    position: Option<usize>,
+    /// Where a position of `ORDER BY` stands that turns into a literal if an operator follows, or [`NO_POSITION`].
+    position: usize,
     semicolon: bool,
 }
 
@@ -120,7 +123,7 @@ impl Reducer {
             literals: 0,
             previous: Previous::Nothing,
             expected: Expected::Nothing,
-            position: None,
+            position: NO_POSITION,
             semicolon: false,
         }
     }
@@ -138,7 +141,8 @@ impl Reducer {
     pub(super) fn reduce(&mut self, text: &[u8]) -> bool {
         self.reset();
         let mut terminated = true;
-        for token in Lexer::new(text, self.options) {
+        let mut lexer = Lexer::new(text, self.options);
+        while let Some(token) = lexer.advance() {
             terminated = token.terminated;
             self.take(token, text);
         }
@@ -161,11 +165,11 @@ impl Reducer {
         self.literals = 0;
         self.previous = Previous::Nothing;
         self.expected = Expected::Nothing;
-        self.position = None;
+        self.position = NO_POSITION;
         self.semicolon = false;
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, token: Token, text: &[u8]) {
         if self.semicolon && !token.kind.is_comment() {
             self.flush_semicolon(token.kind);
@@ -187,7 +191,7 @@ impl Reducer {
             Kind::Parameter => self.literal(),
             Kind::OpenBracket => self.open(b'['),
             Kind::CloseBracket => self.close(b']'),
-            Kind::QuotedIdentifier => self.quoted(token.bytes(text)),
+            Kind::QuotedIdentifier => self.quoted(text, token),
             Kind::Variable => self.variable(token.bytes(text)),
             Kind::Semicolon => self.semicolon = true,
             Kind::Backslash | Kind::Unknown => self.raw(token.bytes(text)),
@@ -206,7 +210,7 @@ impl Reducer {
             return;
         }
         self.end_rows();
-        self.position = None;
+        self.position = NO_POSITION;
         self.by_depth = usize::MAX;
         self.punctuation(b';');
         self.previous = Previous::Nothing;
@@ -219,7 +223,7 @@ impl Reducer {
             self.end_rows();
         }
         self.expected = Expected::Nothing;
-        self.position = None;
+        self.position = NO_POSITION;
     }
 
     #[inline]
@@ -243,7 +247,7 @@ impl Reducer {
         self.previous = Previous::Other;
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, text: &[u8], token: Token) {
         let length = token.end - token.start;
         let head = bytes8::first(bytes8::lowercase(bytes8::load(text, token.start)), length);
@@ -263,7 +267,11 @@ impl Reducer {
         self.begin();
         self.expected = expected;
         self.previous = if named { Previous::Operand } else { Previous::Word(self.out.len()) };
-        self.out.push_word(text, token.start, token.end);
+        if length <= 7 {
+            self.out.push_short(head, length);
+        } else {
+            self.out.push_word(text, token.start, token.end);
+        }
     }
 
     /// A word that changes what the numbers behind it are, or that makes a list a subquery.
@@ -349,7 +357,7 @@ impl Reducer {
                 self.begin();
                 let start = self.out.len();
                 self.push(bytes);
-                self.position = Some(start);
+                self.position = start;
                 self.previous = Previous::Operand;
                 return;
             }
@@ -368,8 +376,8 @@ impl Reducer {
 
     #[inline]
     fn operator(&mut self, bytes: &[u8]) {
-        if let Some(start) = self.position {
-            self.out.truncate(start);
+        if self.position != NO_POSITION {
+            self.out.truncate(self.position);
             self.out.push_pair([LITERAL, b' ']);
             self.literals += 1;
         }
@@ -409,36 +417,35 @@ impl Reducer {
     }
 
     #[inline]
-    fn quoted(&mut self, bytes: &[u8]) {
+    fn quoted(&mut self, text: &[u8], token: Token) {
         self.begin();
         self.previous = Previous::Operand;
-        let inner = bytes.get(1..bytes.len().max(2) - 1).unwrap_or_default();
+        let bytes = token.bytes(text);
         let closed = matches!(bytes, [b'"', .., b'"'] | [b'`', .., b'`'] | [b'[', .., b']']);
-        if closed && self.is_same_unquoted(inner) {
-            self.out.push_word(inner, 0, inner.len());
+        if closed && self.is_same_unquoted(text, token.start + 1, token.end - 1) {
+            self.out.push_word(text, token.start + 1, token.end - 1);
         } else {
             self.keep_quoted(bytes);
         }
     }
 
-    /// Whether an identifier means the same without its quotes.
+    /// Whether the identifier between two offsets means the same without its quotes.
     #[inline]
-    fn is_same_unquoted(&self, inner: &[u8]) -> bool {
-        let first = inner.first().copied().unwrap_or(b'0');
-        if first.is_ascii_digit() || first == b'$' {
-            return false;
-        }
+    fn is_same_unquoted(&self, text: &[u8], start: usize, end: usize) -> bool {
         let folds = self.options.dialect != Engine::Postgresql;
-        let mut at = 0;
-        while at < inner.len() {
-            let chunk = bytes8::load(inner, at);
-            let in_word = bytes8::word_length(chunk) >= (inner.len() - at).min(8);
+        let mut at = start;
+        while at < end {
+            let chunk = bytes8::first(bytes8::load(text, at), end - at);
+            let in_word = bytes8::word_length(chunk) >= (end - at).min(8);
             if !in_word || !(folds || bytes8::lowercase(chunk) == chunk) {
                 return false;
             }
             at += 8;
         }
-        !keywords::is_reserved(inner)
+        let name = text.get(start..end).unwrap_or_default();
+        let first = name.first().copied().unwrap_or(b'0');
+        let head = bytes8::first(bytes8::lowercase(bytes8::load(text, start)), end - start);
+        !first.is_ascii_digit() && first != b'$' && !keywords::is_reserved_head(head, name)
     }
 
     fn keep_quoted(&mut self, bytes: &[u8]) {
@@ -452,7 +459,7 @@ impl Reducer {
 
     #[inline]
     fn comma(&mut self) {
-        self.position = None;
+        self.position = NO_POSITION;
         self.previous = Previous::Comma;
         self.expected = Expected::Nothing;
         if self.list_depth == self.depth {
@@ -487,7 +494,7 @@ impl Reducer {
             Expected::Rows => self.begin_list(ListKind::Rows, self.out.len()),
             _ => {}
         }
-        self.position = None;
+        self.position = NO_POSITION;
         self.depth += 1;
         self.out.push_pair([byte, b' ']);
         if self.expected == Expected::List {
@@ -510,7 +517,7 @@ impl Reducer {
         }
         self.depth = self.depth.saturating_sub(1);
         self.out.push_pair([byte, b' ']);
-        self.position = None;
+        self.position = NO_POSITION;
         self.expected = Expected::Nothing;
         self.previous = Previous::Other;
     }

@@ -216,6 +216,28 @@ impl<'a> Lexer<'a> {
         Token { kind, start, end, terminated }
     }
 
+    /// The next token. Inlined where speed counts, so that what is done with a token of a kind follows its recognition.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self) -> Option<Token> {
+        let mut start = self.at;
+        let class = loop {
+            let &byte = self.text.get(start)?;
+            let class = CLASS[usize::from(byte)];
+            if class != Class::Space {
+                break class;
+            }
+            start += 1;
+        };
+        self.at = start;
+        if class == Class::Letter {
+            return Some(self.word(start));
+        }
+        let Some(&single) = SINGLE.get(class as usize) else {
+            return Some(self.scan_other(class, start));
+        };
+        Some(self.finish(single, start, start + 1))
+    }
+
     /// Whether the token before this one can be the left operand of an operator.
     fn after_operand(&self) -> bool {
         match self.previous {
@@ -243,23 +265,7 @@ impl Iterator for Lexer<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Token> {
-        let mut start = self.at;
-        let class = loop {
-            let &byte = self.text.get(start)?;
-            let class = CLASS[usize::from(byte)];
-            if class != Class::Space {
-                break class;
-            }
-            start += 1;
-        };
-        self.at = start;
-        if class == Class::Letter {
-            return Some(self.word(start));
-        }
-        let Some(&single) = SINGLE.get(class as usize) else {
-            return Some(self.scan_other(class, start));
-        };
-        Some(self.finish(single, start, start + 1))
+        self.advance()
     }
 }
 
