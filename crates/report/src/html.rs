@@ -1,28 +1,30 @@
 //! The report as one self-contained page: no request leaves it, script only fills in comfort, everything reads without it.
 
 mod charts;
+mod coverage;
 mod findings;
 mod prose;
+mod tables;
+mod workload;
 
 use base64::Engine as _;
-use dbwright_model::report::Report;
-use dbwright_model::{Reading, Verdict};
+use dbwright_model::Verdict;
+use dbwright_model::report::{Metric, Report};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::{Catalogue, diagram, number, sanitise, terminal, text};
+use crate::{Catalogue, diagram, number, sanitise, sentences, terminal, text};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
-/// Tables listed one by one; the rest is counted.
-const MOST_TABLES: usize = 500;
 
 /// Renders.
 #[must_use]
 pub fn render(report: &Report, catalogue: &Catalogue) -> String {
-    let title = format!("{} — dbwright review", sanitise::line(&report.target.name));
+    let title = format!("{}: dbwright review", sanitise::line(&report.target.name));
+    let style = style(report);
     let policy =
-        format!("default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'", hash(STYLE), hash(SCRIPT));
+        format!("default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'", hash(&style), hash(SCRIPT));
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,7 +34,7 @@ pub fn render(report: &Report, catalogue: &Catalogue) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(&style)) }
             }
             body {
                 a.skip href="#findings" { "Skip to the findings" }
@@ -41,10 +43,10 @@ pub fn render(report: &Report, catalogue: &Catalogue) -> String {
                     (gates(report))
                     (metrics(report))
                     (findings::section(report, catalogue))
-                    (charts::section(report))
+                    (workload::section(report))
                     (schema(report))
-                    (tables(report))
-                    (coverage(report))
+                    (tables::section(report))
+                    (coverage::section(report))
                 }
                 footer { "Made by dbwright " (report.tool.version) " from facts taken at " (report.taken_at) "." }
                 script { (PreEscaped(SCRIPT)) }
@@ -54,6 +56,15 @@ pub fn render(report: &Report, catalogue: &Catalogue) -> String {
     page.into_string()
 }
 
+/// The style sheet, with a line for each family that can be filtered by.
+fn style(report: &Report) -> String {
+    let mut style = STYLE.to_owned();
+    for family in findings::families(report) {
+        style.push_str(&format!("body:has(#family-{family}:checked) [data-f]:not([data-f={family}]){{display:none}}\n"));
+    }
+    style
+}
+
 fn hash(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
@@ -61,22 +72,36 @@ fn hash(text: &str) -> String {
 fn header(report: &Report) -> Markup {
     let target = &report.target;
     let size = report.facts.as_ref().and_then(|facts| facts.catalog.database_bytes.as_ref()).map(|bytes| number::bytes(bytes.value));
+    let tables = report.facts.as_ref().map(|facts| facts.catalog.tables().count()).filter(|count| *count > 0);
+    let steps = sentences::next_steps(report, 3);
     html! {
         header {
-            p.brand { "dbwright review" }
-            h1 { (sanitise::line(&target.name)) }
+            p.brand { "dbwright " span { "review" } }
+            h1 dir="auto" { (sanitise::line(&target.name)) }
             p.sub {
                 (target.engine.title()) " " (sanitise::line(&target.version))
                 @if target.scratch { " · built from a project" }
+                @if let Some(tables) = tables { " · " (text::plural(tables, "table")) }
                 @if let Some(size) = size { " · " (size) }
-                " · " (report.taken_at.to_string().replace('T', " ").replace('Z', " UTC"))
+                " · " time datetime=(report.taken_at) { (report.taken_at.to_string().replace('T', " ").replace('Z', " UTC")) }
+            }
+            div class={ "standing " (class(sentences::worst(report))) } {
+                p.big { (capital(&sentences::standing(report))) "." }
+                p { (sentences::Counts::of(report).text()) "." }
+                @if !steps.is_empty() { h2 { "What to do next" } ol { @for step in &steps { li { (prose::spans(step)) } } } }
             }
             nav aria-label="Sections" {
-                a href="#gates" { "Gates" } a href="#findings" { "Findings" } a href="#workload" { "Workload" }
-                a href="#schema" { "Schema" } a href="#tables" { "Tables" } a href="#coverage" { "Not checked" }
+                a href="#gates" { "Gates" } a href="#findings" { "Findings" }
+                @if report.facts.is_some() { a href="#workload" { "Workload" } a href="#schema" { "Schema" } a href="#tables" { "Tables" } }
+                a href="#coverage" { "Not checked" }
             }
         }
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn class(verdict: Verdict) -> &'static str {
@@ -108,11 +133,11 @@ fn gates(report: &Report) -> Markup {
                             @for criterion in &gate.criteria {
                                 li class=(class(criterion.verdict)) {
                                     p.c { span.tag { (criterion.verdict.id().replace('-', " ")) } " " (sanitise::line(&criterion.criterion)) " " span.grade { (criterion.grade.id()) } }
-                                    p.d { (sanitise::line(&criterion.detail)) }
+                                    p.d { (prose::spans(&criterion.detail)) }
                                     @if let Some(waiver) = &criterion.waiver { p.d { "Waived: " (sanitise::line(&waiver.reason)) } }
                                     @if !criterion.findings.is_empty() {
                                         p.d {
-                                            @for print in criterion.findings.iter().take(8) { a href={ "#f-" (print) } { (findings::label(report, print)) } " " }
+                                            @for print in criterion.findings.iter().take(8) { a href={ "#" (findings::anchor(print)) } { (findings::label(report, print)) } " " }
                                             @if criterion.findings.len() > 8 { "and " (criterion.findings.len() - 8) " more" }
                                         }
                                     }
@@ -128,18 +153,27 @@ fn gates(report: &Report) -> Markup {
 
 fn metrics(report: &Report) -> Markup {
     html! {
-        section.metrics aria-label="Standards" {
-            @for metric in &report.metrics {
-                @let state = match metric.met { Some(true) => "pass", Some(false) => "fail", None => "undecided" };
-                div class={ "metric " (state) } title=(sanitise::line(&metric.detail)) {
-                    span.name { (metric.metric.replace('_', " ")) }
-                    span.value {
-                        @match metric.value { Some(value) => (terminal::metric_value(metric, value)), None => "not measured" }
-                    }
-                    span.goal { "goal " (terminal::goal(metric)) }
-                    span.detail { (sanitise::line(&metric.detail)) }
-                }
+        @if !report.metrics.is_empty() {
+            section id="standards" aria-labelledby="standards-h" {
+                h2 id="standards-h" { "Standards" }
+                div.metrics { @for metric in &report.metrics { (metric_card(metric)) } }
             }
+        }
+    }
+}
+
+fn metric_card(metric: &Metric) -> Markup {
+    let (state, word) = match metric.met {
+        Some(true) => ("pass", "✓ met"),
+        Some(false) => ("fail", "✗ missed"),
+        None => ("undecided", "? open"),
+    };
+    html! {
+        div class={ "metric " (state) } {
+            span.name { (sanitise::line(&metric.metric.replace('_', " "))) span.state { (word) } }
+            span.value { @match metric.value { Some(value) => (terminal::metric_value(metric, value)), None => "not measured" } }
+            span.goal { "goal " (terminal::goal(metric)) }
+            span.detail { (prose::spans(&metric.detail)) }
         }
     }
 }
@@ -168,64 +202,4 @@ fn schema(report: &Report) -> Markup {
 fn some(names: &[String]) -> String {
     let first = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > 6 { format!("{first} and {} more", names.len() - 6) } else { first }
-}
-
-fn tables(report: &Report) -> Markup {
-    let Some(facts) = &report.facts else { return html! {} };
-    let mut rows: Vec<_> = facts.catalog.collections.iter().collect();
-    rows.sort_by(|a, b| b.total_bytes().unwrap_or(0.0).total_cmp(&a.total_bytes().unwrap_or(0.0)).then_with(|| a.name.cmp(&b.name)));
-    let largest = rows.first().and_then(|row| row.total_bytes()).unwrap_or(0.0).max(1.0);
-    html! {
-        section id="tables" aria-labelledby="tables-h" {
-            h2 id="tables-h" { "Tables" }
-            div.scroll tabindex="0" {
-                table {
-                    thead { tr { th { "name" } th { "kind" } th.r { "rows" } th.r { "table" } th.r { "indexes" } th { "share of the largest" } th.r { "columns" } th.r { "indexes" } } }
-                    tbody {
-                        @for row in rows.iter().take(MOST_TABLES) {
-                            @let bytes = row.total_bytes().unwrap_or(0.0);
-                            tr {
-                                td.name { (sanitise::line(&row.name.to_string())) }
-                                td { (row.kind.title()) }
-                                td.r { (row.rows().map(number::grouped).unwrap_or_default()) }
-                                td.r { (row.storage.table_bytes.as_ref().map(|q| number::bytes(q.value)).unwrap_or_default()) }
-                                td.r { (row.storage.index_bytes.as_ref().map(|q| number::bytes(q.value)).unwrap_or_default()) }
-                                td { (charts::bar(bytes / largest)) }
-                                td.r { (row.fields.len()) }
-                                td.r { (row.indexes.len()) }
-                            }
-                        }
-                    }
-                }
-            }
-            @if rows.len() > MOST_TABLES { p.note { (number::grouped((rows.len() - MOST_TABLES) as f64)) " smaller ones are not listed." } }
-        }
-    }
-}
-
-fn coverage(report: &Report) -> Markup {
-    let gaps: Vec<_> = report.coverage.iter().filter(|gap| matches!(gap.state, Reading::Missing | Reading::Partial)).collect();
-    html! {
-        section id="coverage" aria-labelledby="coverage-h" {
-            h2 id="coverage-h" { "What was not checked" }
-            @if gaps.is_empty() && report.undecided_rules.is_empty() { p.note { "Everything that this engine has was read." } }
-            @if !gaps.is_empty() {
-                div.scroll tabindex="0" { table {
-                    thead { tr { th { "facts" } th { "state" } th { "why" } th { "what closes the gap" } } }
-                    tbody { @for gap in gaps { tr {
-                        td.name { (gap.fact.id()) }
-                        td { @if gap.state == Reading::Partial { "in part" } @else { "missing" } }
-                        td { (sanitise::line(&gap.detail)) }
-                        td { @if let Some(hint) = &gap.hint { code { (sanitise::line(hint)) } } }
-                    } } }
-                } }
-            }
-            @if !report.undecided_rules.is_empty() {
-                details { summary { (text::plural(report.undecided_rules.len(), "rule")) " could not be judged for want of facts" }
-                    ul.plain { @for rule in &report.undecided_rules { li { code { (rule.rule) } " needs " (rule.missing.join(", ")) } } }
-                }
-            }
-            @if !report.notes.is_empty() { ul.plain { @for note in &report.notes { li { (sanitise::line(note)) } } } }
-        }
-    }
 }

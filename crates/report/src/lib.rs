@@ -11,6 +11,7 @@ pub mod number;
 pub mod plan;
 pub mod sanitise;
 pub mod sarif;
+pub mod sentences;
 pub mod terminal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

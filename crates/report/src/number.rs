@@ -30,6 +30,13 @@ pub fn evidence(evidence: &Evidence) -> String {
     }
 }
 
+/// A quantity without unit; an estimate is marked by `≈`.
+#[must_use]
+pub fn quantity(quantity: &dbwright_model::Quantity) -> String {
+    let about = if quantity.exactness == Exactness::Estimated { "≈ " } else { "" };
+    format!("{about}{}", grouped(quantity.value.round()))
+}
+
 /// Bytes in decimal units.
 #[must_use]
 pub fn bytes(value: f64) -> String {

@@ -31,6 +31,19 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// Appends text to HTML or SVG: what could be markup becomes an entity. The text is a [`line`] or [`block`] already.
+pub fn html_into(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+}
+
 /// A fence that the text can't close.
 #[must_use]
 pub fn fence(text: &str) -> String {

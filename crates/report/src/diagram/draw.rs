@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Picture;
 use super::Spot;
 use super::graph::{Edge, Graph, Node, ROW, TAG, TITLE};
+use crate::sanitise;
 
 /// Draws.
 pub(super) fn svg(graph: &Graph, picture: &Picture) -> String {
@@ -102,5 +103,7 @@ fn ends(edge: &Edge, route: &[(f64, f64)], child: Spot, out: &mut String) {
 
 /// Text for SVG.
 fn xml(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let mut out = String::with_capacity(text.len());
+    sanitise::html_into(text, &mut out);
+    out
 }
