@@ -34,12 +34,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 200 executions, 2 s a statement, 60 s in all, 30 s an execution, closed loop.
+    /// 200 executions, 1 s a statement (a slow one up to 4 s), 45 s in all, 30 s an execution, closed loop.
     fn default() -> Self {
         Self {
             executions: 200,
-            per_statement: Duration::from_secs(2),
-            total: Duration::from_secs(60),
+            per_statement: Duration::from_secs(1),
+            total: Duration::from_secs(45),
             execution: Duration::from_secs(30),
             rate_per_second: None,
         }
@@ -380,11 +380,11 @@ mod tests {
         let mut subjects = [subject(1), subject(50), subject(3000)];
         allot(&mut subjects, &limits);
         assert_eq!(subjects[0].wanted, 200);
-        assert_eq!(subjects[1].wanted, 59, "2 s would do for 40 only");
-        assert_eq!(subjects[2].wanted, 3, "8 s for one that takes 3 s");
+        assert_eq!(subjects[1].wanted, 59, "1 s would do for 20 only");
+        assert_eq!(subjects[2].wanted, 2, "4 s for one that takes 3 s");
         let mut many: Vec<Subject> = (0..1000).map(|_| subject(10)).collect();
         allot(&mut many, &limits);
-        assert!((6..=7).contains(&many[0].wanted), "60 s for all of them");
+        assert!((4..=5).contains(&many[0].wanted), "45 s for all of them");
     }
 
     #[test]

@@ -221,14 +221,19 @@ fn prepare(programs: &Programs, root: &Path) -> Result<(), LabError> {
     let failed = |what: &str| LabError::new(LabErrorKind::Server, format!("making a scratch PostgreSQL server: {what}"));
     std::fs::write(root.join(SCRATCH_MARKER), "made by dbwright\n").map_err(|error| failed(&error.to_string()))?;
     hand_over(root).map_err(|error| failed(&error.to_string()))?;
-    let mut command = Command::new(&programs.initdb);
-    command.arg("-D").arg(root.join("data")).args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]);
-    clean_environment(&mut command, root);
-    let output = unprivileged(&mut command).stdin(Stdio::null()).output().map_err(|error| failed(&error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
+    let mut said = String::new();
+    // Not every system has C.UTF-8; C orders and folds ASCII only.
+    for locale in ["C.UTF-8", "C"] {
+        let mut command = Command::new(&programs.initdb);
+        command.arg("-D").arg(root.join("data")).args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]);
+        command.arg(format!("--locale={locale}"));
+        clean_environment(&mut command, root);
+        let output = unprivileged(&mut command).stdin(Stdio::null()).output().map_err(|error| failed(&error.to_string()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        said = String::from_utf8_lossy(&output.stderr).into_owned();
     }
-    let said = String::from_utf8_lossy(&output.stderr);
     Err(failed(said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("initdb failed")))
 }
 
@@ -237,7 +242,7 @@ fn clean_environment(command: &mut Command, root: &Path) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);
     }
-    command.env("LC_ALL", "C.UTF-8").env("HOME", root).current_dir(root);
+    command.env("LC_ALL", "C").env("HOME", root).current_dir(root);
 }
 
 impl ScratchDatabase for PostgresScratch {
