@@ -8,7 +8,7 @@ pub mod tables;
 use dbwright_model::policy::Policy;
 use dbwright_model::{Engine, Facts};
 
-pub use statements::{Access, StatementView, object_name, same_table};
+pub use statements::{Access, StatementView, object_name, reads_whole, same_table, uses_partial_index};
 
 use tables::Tables;
 

@@ -1,5 +1,6 @@
 //! Statements with what rules share about them: fingerprint, share of database time, tables. It never runs anything.
 
+use dbwright_model::catalog::Collection;
 use dbwright_model::plan::{Operation, PlanNode};
 use dbwright_model::workload::{Statement, WorkloadSource};
 use dbwright_model::{Engine, Evidence, Facts, Finding, ObjectName, Unit};
@@ -169,8 +170,8 @@ impl<'a> StatementView<'a> {
 
     /// How the plan reaches the rows of a table.
     #[must_use]
-    pub fn access_to(&self, table: &ObjectName) -> Access<'a> {
-        let of_table = |node: &&'a PlanNode| node.collection.as_ref().is_some_and(|name| same_table(name, table));
+    pub fn access_to(&self, table: &Collection) -> Access<'a> {
+        let of_table = |node: &&'a PlanNode| node.collection.as_ref().is_some_and(|name| same_table(name, &table.name));
         let nodes: Vec<&'a PlanNode> = self.plan_nodes().into_iter().filter(of_table).collect();
         let whole =
             nodes.iter().find(|node| matches!(node.operation, Operation::FullScan | Operation::FullIndexScan | Operation::AutomaticIndex));
@@ -189,6 +190,24 @@ impl<'a> StatementView<'a> {
         }
         Evidence::text("statement", text, "workload")
     }
+}
+
+/// Whether the node reads every row, or every entry of an index. SQLite writes `SEARCH t` without an index for a minimum or
+/// maximum over all rows.
+#[must_use]
+pub fn reads_whole(node: &PlanNode) -> bool {
+    match node.operation {
+        Operation::FullScan | Operation::FullIndexScan | Operation::AutomaticIndex => true,
+        Operation::IndexScan => node.index.is_none() && node.label.starts_with("SEARCH ") && !node.label.contains(" USING "),
+        _ => false,
+    }
+}
+
+/// Whether the node reads an index that holds only some of the table's rows.
+#[must_use]
+pub fn uses_partial_index(node: &PlanNode, table: &Collection) -> bool {
+    let Some(name) = &node.index else { return false };
+    table.indexes.iter().any(|index| index.name == *name && index.predicate.is_some())
 }
 
 /// Whether two names may denote one table: a missing schema fits any.

@@ -21,7 +21,7 @@ const OLD_SECONDS: f64 = 1800.0;
 
 const DOCS: &str = r#"
 ## Finds
-A transaction that has been open for more than half an hour on a server that sets no limit to that
+A transaction that has been open for more than half an hour, while sessions idle in one, on a server that sets no limit to that
 (`idle_in_transaction_session_timeout` and `transaction_timeout` are 0; MariaDB: `idle_transaction_timeout` is 0; MySQL
 has no such limit).
 
@@ -59,7 +59,9 @@ PostgreSQL manual, Client Connection Defaults, Statement Behavior; MariaDB manua
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let Some(age) = context.facts.health.oldest_transaction_seconds else { return Vec::new() };
-    if !context.judges_server() || age < OLD_SECONDS || limited(context) {
+    // A transaction that is old because its statement is still running is no idle one.
+    let idle = context.counter("sessions_idle_in_transaction");
+    if !context.judges_server() || age < OLD_SECONDS || limited(context) || idle == Some(0.0) {
         return Vec::new();
     }
     let name = limit_name(context.engine());

@@ -4,7 +4,7 @@ use dbwright_model::plan::{Operation, PlanNode};
 use dbwright_model::{Evidence, FactKind, Finding, Grade, Severity, Unit};
 use dbwright_sql::shape::Role;
 
-use crate::context::{Context, StatementView};
+use crate::context::{Context, StatementView, reads_whole};
 use crate::rule::{Rule, SQL};
 
 /// The rule.
@@ -83,7 +83,7 @@ fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
 /// Each run reads a whole table.
 fn scanning(context: &Context<'_>, view: &StatementView<'_>, node: &PlanNode) -> Option<Finding> {
     let below = descendants(node);
-    let whole = |one: &&&PlanNode| matches!(one.operation, Operation::FullScan | Operation::AutomaticIndex) && one.loops != Some(0.0);
+    let whole = |one: &&&PlanNode| one.operation != Operation::FullIndexScan && reads_whole(one) && one.loops != Some(0.0);
     let (scan, table) = below.iter().filter(whole).find_map(|one| Some((one, context.collection(one.collection.as_ref()?)?)))?;
     if context.is_small(table) || scan.loops.or(node.loops).is_some_and(|loops| loops <= 1.0) {
         return None;

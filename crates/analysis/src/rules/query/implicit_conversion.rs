@@ -91,7 +91,7 @@ fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
 
 fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, predicate: &Predicate) -> Option<Finding> {
     let (table, field, other) = converted(context, predicate)?;
-    let spared = context.is_small(table) || matches!(view.access_to(&table.name), Access::Index);
+    let spared = context.is_small(table) || matches!(view.access_to(table), Access::Index);
     if spared || !leads_an_index(table, &field.name) || context.is_narrowed(block, table, Some(&field.name)) {
         return None;
     }
@@ -101,7 +101,7 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, predi
         view.title(),
         field.type_name
     );
-    let planned = matches!(view.access_to(&table.name), Access::Whole(_));
+    let planned = matches!(view.access_to(table), Access::Whole(_));
     let finding = view
         .finding(message)
         .graded(if planned { Grade::Planned } else { Grade::Inferred })

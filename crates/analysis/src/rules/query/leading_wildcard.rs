@@ -79,13 +79,12 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, predi
     let (table, field) = context.column(&predicate.column)?;
     let stored = !matches!(table.kind, CollectionKind::VirtualTable | CollectionKind::ForeignTable);
     let narrowed = context.is_narrowed(block, table, Some(&field.name));
-    if !stored || narrowed || context.is_small(table) || serves_parts(table, field) || matches!(view.access_to(&table.name), Access::Index)
-    {
+    if !stored || narrowed || context.is_small(table) || serves_parts(table, field) || matches!(view.access_to(table), Access::Index) {
         return None;
     }
     let object = table.name.with_columns(&[&field.name]);
     let message = format!("{} looks for a pattern that begins with a wildcard in {object}: every row is read and searched.", view.title());
-    let planned = matches!(view.access_to(&table.name), Access::Whole(_));
+    let planned = matches!(view.access_to(table), Access::Whole(_));
     let mut finding = view.finding(message).graded(if planned { Grade::Planned } else { Grade::Inferred }).risks(0.2);
     if let Operand::Literal(pattern) = &predicate.operand {
         finding = finding.evidence(Evidence::text("pattern", pattern.clone(), "statement"));

@@ -81,7 +81,7 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, predi
         Operand::Expression(text) => !mentions_a_column(text, table),
         _ => false,
     };
-    let access = view.access_to(&table.name);
+    let access = view.access_to(table);
     if !constant || predicate.negated || predicate.alternative || predicate.clause != Clause::Where || !table.kind.is_table() {
         return None;
     }

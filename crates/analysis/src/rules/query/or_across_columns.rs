@@ -71,7 +71,7 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, colum
     let table = only_table(context, columns)?;
     let names: Vec<&str> = columns.iter().map(|column| column.column.as_str()).collect();
     let bare: Vec<&&str> = names.iter().filter(|name| !leads_an_index(table, name)).collect();
-    let access = view.access_to(&table.name);
+    let access = view.access_to(table);
     let scans = match access {
         Access::Whole(_) => true,
         Access::Index => false,

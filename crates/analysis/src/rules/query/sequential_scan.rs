@@ -8,7 +8,7 @@ use dbwright_sql::shape::{Block, Operand, Predicate};
 
 use crate::context::access::conditions_on;
 use crate::context::tables::field;
-use crate::context::{Context, StatementView};
+use crate::context::{Context, StatementView, reads_whole, uses_partial_index};
 use crate::rule::{Rule, SQL};
 
 /// The rule.
@@ -93,29 +93,34 @@ fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
 }
 
 fn collect<'a>(node: &'a PlanNode, stops_early: bool, repeated: bool, scans: &mut Vec<Scan<'a>>) {
-    if matches!(node.operation, Operation::FullScan | Operation::FullIndexScan | Operation::AutomaticIndex) {
+    if reads_whole(node) {
         scans.push(Scan { node, stops_early, repeated });
     }
     let all_rows_first = matches!(node.operation, Operation::Sort | Operation::Aggregate | Operation::HashJoin | Operation::Modify);
     let stops = (stops_early || node.operation == Operation::Limit) && !all_rows_first;
+    let depends = node.operation == Operation::CorrelatedSubquery;
     for (position, child) in node.children.iter().enumerate() {
         let inner = node.operation == Operation::NestedLoop && position > 0;
-        let kept = matches!(child.operation, Operation::Materialize);
-        collect(child, stops, (repeated || inner) && !kept, scans);
+        let once = matches!(child.operation, Operation::Materialize | Operation::Subquery | Operation::CorrelatedSubquery);
+        collect(child, stops, depends || (repeated || inner) && !once, scans);
     }
 }
 
 fn finding(context: &Context<'_>, view: &StatementView<'_>, scan: &Scan<'_>) -> Option<Finding> {
     let table = context.collection(scan.node.collection.as_ref()?)?;
     let rows = context.rows_of(table).filter(|rows| *rows >= LARGE_ROWS)?;
-    if scan.node.loops == Some(0.0) || scan.node.filter.as_deref().is_some_and(|filter| filter.contains("SubPlan")) {
+    if uses_partial_index(scan.node, table)
+        || scan.node.loops == Some(0.0)
+        || scan.node.filter.as_deref().is_some_and(|filter| filter.contains("SubPlan"))
+    {
         return None;
     }
     let looped = scan.repeated && scan.node.loops.is_none_or(|loops| loops > 1.0);
     let built = scan.node.operation == Operation::AutomaticIndex;
     let kept = kept_share(context, view, scan, table, rows);
     let few = kept.is_some_and(|share| share <= FEW);
-    if !(few || built || looped && scan.node.filter.is_some()) || scan.stops_early && !read_many(scan.node) {
+    let tied = scan.node.filter.is_some() || is_tied(context, view, table);
+    if !(few || built || looped && tied) || scan.stops_early && !read_many(scan.node) {
         return None;
     }
     let what = match (built, looped) {
@@ -141,6 +146,12 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, scan: &Scan<'_>) -> 
     Some(finding)
 }
 
+/// Whether the statement compares a column of the table with one of another table.
+fn is_tied(context: &Context<'_>, view: &StatementView<'_>, table: &Collection) -> bool {
+    let joins = |predicate: &Predicate| matches!(predicate.kind, PredicateKind::Join(_, true));
+    view.shape.blocks.iter().any(|block| conditions_on(context, block, table).any(joins))
+}
+
 /// Whether the executed scan read many rows although something may stop it; not known to have, without execution.
 fn read_many(node: &PlanNode) -> bool {
     let read = node.rows_actual.zip(node.loops).map(|(rows, loops)| (rows + node.rows_removed.unwrap_or(0.0)) * loops);
@@ -150,8 +161,9 @@ fn read_many(node: &PlanNode) -> bool {
 /// The share of the table's rows that its conditions keep: seen, else estimated by the planner, else by distinct values.
 fn kept_share(context: &Context<'_>, view: &StatementView<'_>, scan: &Scan<'_>, table: &Collection, rows: f64) -> Option<f64> {
     let node = scan.node;
-    if let (Some(kept), Some(removed)) = (node.rows_actual, node.rows_removed) {
-        return (kept + removed > 0.0).then(|| kept / (kept + removed));
+    if let (Some(kept), true) = (node.rows_actual, node.filter.is_some()) {
+        let read = kept + node.rows_removed.unwrap_or(0.0);
+        return (read > 0.0).then(|| kept / read);
     }
     let estimate = node.rows_estimated.filter(|_| node.filter.is_some()).map(|kept| kept / rows);
     estimate.or_else(|| {
