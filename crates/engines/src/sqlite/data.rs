@@ -97,7 +97,7 @@ fn pairs(reference: &Reference) -> String {
 
 fn keys(reader: &Reader, collection: &Collection, checks: &mut DataChecks) -> rusqlite::Result<()> {
     for index in collection.indexes.iter().filter(|index| index.unique) {
-        let (columns, terms): (Vec<String>, Vec<String>) = index.parts.iter().map(|part| key_term(part)).unzip();
+        let (columns, terms): (Vec<String>, Vec<String>) = index.parts.iter().map(key_term).unzip();
         let duplicates = duplicates(reader, collection, index, &terms)?;
         checks.keys.push(KeyCheck { table: collection.name.clone(), columns, duplicates, complete: true });
     }

@@ -196,10 +196,11 @@ pub(super) fn index(sql: &str) -> (Vec<String>, Option<String>) {
 
 fn without_order<'a, 'b>(item: &'b [Token<'a>]) -> &'b [Token<'a>] {
     let mut item = item;
-    if let Some((last, rest)) = item.split_last() {
-        if !rest.is_empty() && (last.is("ASC") || last.is("DESC")) {
-            item = rest;
-        }
+    if let Some((last, rest)) = item.split_last()
+        && !rest.is_empty()
+        && (last.is("ASC") || last.is("DESC"))
+    {
+        item = rest;
     }
     if item.len() > 2 && item[item.len() - 2].is("COLLATE") {
         item = &item[..item.len() - 2];

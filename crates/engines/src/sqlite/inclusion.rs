@@ -100,10 +100,10 @@ fn words(name: &str) -> Vec<String> {
             words.push(String::new());
         }
         small = letter.is_lowercase() || letter.is_numeric();
-        if letter.is_alphanumeric() {
-            if let Some(word) = words.last_mut() {
-                word.extend(letter.to_lowercase());
-            }
+        if letter.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(letter.to_lowercase());
         }
     }
     words.retain(|word| !word.is_empty());

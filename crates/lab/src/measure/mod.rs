@@ -200,10 +200,10 @@ impl Lab<'_> {
             }
             let Some(subject) = subjects.get_mut(due.statement) else { continue };
             let sample = due.number % subject.statement.samples.len().max(1);
-            if subject.runs() {
-                if let Some(run) = self.execute(subject, sample)? {
-                    subject.note(at.elapsed(), run.rows, sample);
-                }
+            if subject.runs()
+                && let Some(run) = self.execute(subject, sample)?
+            {
+                subject.note(at.elapsed(), run.rows, sample);
             }
         }
         Ok(())

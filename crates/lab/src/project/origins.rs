@@ -186,10 +186,11 @@ impl Head<'_> {
                 }
                 _ => {}
             }
-            if std::mem::take(&mut begins) && !self.word(at).is_some_and(|word| CONSTRAINTS.contains(&word.as_str())) {
-                if let Some((column, _)) = self.name(at) {
-                    found.push((format!("{table}({column})"), token.start));
-                }
+            if std::mem::take(&mut begins)
+                && !self.word(at).is_some_and(|word| CONSTRAINTS.contains(&word.as_str()))
+                && let Some((column, _)) = self.name(at)
+            {
+                found.push((format!("{table}({column})"), token.start));
             }
         }
         found
