@@ -33,7 +33,7 @@ pub struct Policy {
     pub approval: Option<Approval>,
     /// Findings known before: fingerprints.
     pub baseline: Option<Vec<String>>,
-    /// What somebody vouches for that a connection can't show (`at-rest`, `transit`, `audit`), with the reason given.
+    /// What somebody vouches for that a connection can't show (`at-rest`, `transit`, `audit`, `backups`), with the reason given.
     pub attested: BTreeMap<String, Declared>,
     /// How a project directory is built and run.
     pub project: ProjectOptions,

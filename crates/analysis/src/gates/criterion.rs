@@ -143,8 +143,16 @@ pub fn accepted(criterion: &str, found: &[&Finding]) -> Criterion {
         by: None,
         until: None,
     });
-    let detail = format!("{} findings accepted by ignores, {known} known from the baseline. {}", found.len() - known, waiver.reason);
+    let ignored = count(found.len() - known, "finding");
+    let detail = format!("{ignored} accepted by ignores, {known} known from the baseline. {}", waiver.reason);
     Criterion { waiver: Some(waiver), ..refer(make(criterion, Verdict::Waived, Grade::Observed, detail), found) }
+}
+
+/// `1 table`, `2 tables`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// Refers to findings.

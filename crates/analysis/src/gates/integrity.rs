@@ -6,7 +6,7 @@ use dbwright_model::facts::{KeyCheck, ReferenceCheck};
 use dbwright_model::{Criterion, Engine, FactKind, Grade, Verdict};
 
 use super::Judged;
-use super::criterion::{Question, not_applicable, pass, undecided};
+use super::criterion::{Question, count, not_applicable, pass, undecided};
 
 const ROWS: &[&str] = &[
     "integrity/check-violated",
@@ -36,7 +36,7 @@ fn enforced(judged: &Judged<'_>) -> Criterion {
         criterion: CRITERION,
         rules: ENFORCED,
         needs: &[FactKind::Catalog],
-        passed: format!("{references} references and {checks} checks, all validated and enforced."),
+        passed: format!("{} and {}, all validated and enforced.", count(references, "reference"), count(checks, "check")),
     })
 }
 
@@ -46,8 +46,10 @@ fn by_rows(judged: &Judged<'_>, criterion: &str, references: usize, checks: usiz
         return undecided(criterion, judged.why_missing(FactKind::DataChecks));
     }
     let detail = format!(
-        "{references} references and {checks} checks. SQLite enforces references only in connections that switch foreign_keys on, \
-         which the file does not record: the rows were checked instead."
+        "{} and {}. SQLite enforces references only in connections that switch foreign_keys on, which the file does not \
+         record: the rows were checked instead.",
+        count(references, "reference"),
+        count(checks, "check")
     );
     pass(criterion, Grade::Observed, detail)
 }
@@ -59,7 +61,7 @@ fn rows(judged: &Judged<'_>) -> Criterion {
         criterion: CRITERION,
         rules: ROWS,
         needs: &[FactKind::DataChecks],
-        passed: format!("{} references and {} keys were checked row by row.", data.references.len(), data.keys.len()),
+        passed: format!("{} and {} were checked row by row.", count(data.references.len(), "reference"), count(data.keys.len(), "key")),
     });
     let part = |one: &ReferenceCheck| !one.complete;
     let incomplete =
@@ -78,7 +80,7 @@ fn sequences(judged: &Judged<'_>) -> Criterion {
         criterion: CRITERION,
         rules: &["integrity/sequence-behind"],
         needs: &[FactKind::Catalog],
-        passed: format!("{known} generators, none of which would give out a number that a row has already."),
+        passed: format!("{}, none of which would give out a number that a row has already.", count(known, "generator")),
     });
     match answer.verdict {
         Verdict::Pass if generators.is_empty() => not_applicable(CRITERION, "There are no number generators."),
@@ -86,7 +88,7 @@ fn sequences(judged: &Judged<'_>) -> Criterion {
             let missing = generators.len() - known;
             undecided(
                 CRITERION,
-                format!("Of {missing} generators the largest number in use is not known: ANALYZE their tables or read the rows."),
+                format!("Of {} the largest number in use is not known: ANALYZE the tables or read the rows.", count(missing, "generator")),
             )
         }
         _ => answer,
@@ -98,7 +100,10 @@ fn generators(catalog: &Catalog) -> Vec<(&Collection, &str)> {
     let owned = catalog.sequences.iter().filter_map(|one| one.owned_by.as_ref().filter(|_| one.last.is_some()));
     let sequences = owned.filter_map(|(table, column)| Some((catalog.find(table)?, column.as_str())));
     let counters = catalog.tables().filter_map(|table| Some((table, table.storage.counter.as_ref()?.column.as_str())));
-    sequences.chain(counters).collect()
+    let mut all: Vec<(&Collection, &str)> = sequences.chain(counters).collect();
+    all.sort_by_key(|(table, column)| (&table.name, *column));
+    all.dedup_by_key(|(table, column)| (&table.name, *column));
+    all
 }
 
 fn largest_is_known(table: &Collection, column: &str) -> bool {
@@ -138,7 +143,7 @@ fn suite(judged: &Judged<'_>) -> Criterion {
     match found.verdict {
         Verdict::Fail | Verdict::Waived => found,
         _ if judged.facts.data.rules_checked > 0 => {
-            pass(CRITERION, Grade::Observed, format!("{} rules of its own, none violated.", judged.facts.data.rules_checked))
+            pass(CRITERION, Grade::Observed, format!("{} rules of its own were run, none is violated.", judged.facts.data.rules_checked))
         }
         _ => not_applicable(CRITERION, "No rules are recorded for this database beyond its constraints; those are judged above."),
     }

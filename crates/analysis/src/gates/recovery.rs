@@ -4,7 +4,7 @@
 use dbwright_model::{Criterion, Engine, FactKind, Grade, Verdict};
 
 use super::Judged;
-use super::criterion::{Question, fail, not_applicable, pass, refer, undecided};
+use super::criterion::{Question, count, fail, not_applicable, pass, refer, undecided};
 use crate::drills;
 
 /// The criteria.
@@ -20,12 +20,20 @@ fn backup(judged: &Judged<'_>) -> Criterion {
         needs: &[FactKind::Backups],
         passed: String::new(),
     });
+    let word = judged.policy.attested.get("backups").filter(|word| word.value && answer.verdict == Verdict::Undecided);
+    if let Some(word) = word {
+        return pass(CRITERION, Grade::Observed, format!("On record, not seen by dbwright: {}.", word.reason.trim_end_matches('.')));
+    }
     if answer.verdict == Verdict::Undecided && judged.facts.target.scratch {
         return undecided(CRITERION, "A scratch copy says nothing of the backups of the real one: review that, or its Facts.");
     }
     let Some(newest) = judged.facts.backups.backups.iter().filter_map(|one| one.taken_at).max() else {
         return match answer.verdict {
             Verdict::Pass => undecided(CRITERION, "No backup is known with the time when it was taken."),
+            Verdict::Undecided => {
+                let detail = format!("{} Who knows vouches under [attest] backups in dbwright.toml.", answer.detail);
+                undecided(CRITERION, detail)
+            }
             _ => answer,
         };
     };
@@ -67,8 +75,11 @@ fn time(judged: &Judged<'_>) -> Criterion {
         return undecided(CRITERION, "Never measured within the time that a drill counts: run `dbwright drill restore`.");
     };
     let measured = format!(
-        "Longest of {} drills {:.0} s, upper end {:.0} s ({}); goal {goal:.0} s.",
-        recovery.runs, recovery.longest, recovery.high, recovery.method
+        "Longest of {} {:.0} s, upper end {:.0} s ({}); goal {goal:.0} s.",
+        count(recovery.runs, "drill"),
+        recovery.longest,
+        recovery.high,
+        recovery.method
     );
     if recovery.longest >= goal {
         let found = judged.found(&["recovery/restore-slow"]);

@@ -4,7 +4,7 @@
 use dbwright_model::{Criterion, FactKind, Grade, Verdict};
 
 use super::Judged;
-use super::criterion::{Question, fail, pass, undecided};
+use super::criterion::{Question, count, fail, pass, undecided};
 
 const KEYS: &[&str] = &["schema/missing-primary-key", "schema/no-unique-key", "schema/key-type-too-small"];
 const NORMAL_FORM: &[&str] =
@@ -38,7 +38,7 @@ fn keys(judged: &Judged<'_>) -> Criterion {
         criterion: "Every table has a key that fits",
         rules: KEYS,
         needs: &[FactKind::Catalog],
-        passed: format!("{} tables, each with a key of its own.", judged.facts.catalog.tables().count()),
+        passed: format!("{}, each with a key of its own.", count(judged.facts.catalog.tables().count(), "table")),
     })
 }
 
@@ -48,7 +48,7 @@ fn types(judged: &Judged<'_>) -> Criterion {
         criterion: "Types say what the values are",
         rules: TYPES,
         needs: &[FactKind::Catalog],
-        passed: format!("{columns} columns, none of which holds something that its type hides."),
+        passed: format!("{}, none of which holds something that its type hides.", count(columns, "column")),
     })
 }
 
@@ -58,7 +58,7 @@ fn references(judged: &Judged<'_>) -> Criterion {
         criterion: "References are declared, fit their target and have an index",
         rules: REFERENCES,
         needs: &[FactKind::Catalog],
-        passed: format!("{references} references, each to a key of the same type and each with an index."),
+        passed: format!("{}, each to a key of the same type and each with an index.", count(references, "reference")),
     })
 }
 
@@ -100,8 +100,8 @@ fn normal_form(judged: &Judged<'_>, approved: bool) -> Criterion {
             CRITERION,
             Grade::Observed,
             format!(
-                "{signs} Dependencies between other columns were not searched in {} tables: for those it rests on the approval by {}.",
-                unmined.len(),
+                "{signs} Dependencies between other columns were not searched in {}: there it rests on the approval by {}.",
+                count(unmined.len(), "table"),
                 approval.by
             ),
         ),
@@ -111,8 +111,8 @@ fn normal_form(judged: &Judged<'_>, approved: bool) -> Criterion {
 fn unmined_detail(signs: &str, unmined: &[String]) -> String {
     let first = unmined.first().map(String::as_str).unwrap_or_default();
     format!(
-        "{signs} Dependencies between other columns were not searched in {} tables ({first}, …), and no approval of this schema covers them.",
-        unmined.len()
+        "{signs} Dependencies between other columns were not searched in {} ({first} for one), and no approval of this schema covers them.",
+        count(unmined.len(), "table")
     )
 }
 

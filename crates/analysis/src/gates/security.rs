@@ -2,9 +2,9 @@
 //! calls itself not applicable without the computed or declared reason.
 
 use dbwright_model::gate::Enforcement;
-use dbwright_model::{Criterion, Engine, FactKind, Gate, GateVerdict, Grade, Verdict};
+use dbwright_model::{Criterion, Engine, FactKind, Gate, GateVerdict, Grade, Reading, Verdict};
 
-use super::criterion::{Question, not_applicable, pass, undecided};
+use super::criterion::{Question, count, not_applicable, pass, undecided};
 use super::{Judged, settle};
 use crate::sensitivity::Condition;
 
@@ -87,16 +87,20 @@ fn authentication(judged: &Judged<'_>) -> Criterion {
         rules: &["security/empty-password", "security/trust-authentication", "security/weak-password-hash"],
         needs: &[FactKind::Admission, FactKind::Roles],
         passed: format!(
-            "{} rules that admit clients and {} roles, none without proof.",
-            judged.facts.security.admission.len(),
-            judged.facts.security.roles.len()
+            "{} and {}, none without proof.",
+            count(judged.facts.security.admission.len(), "admission rule"),
+            count(judged.facts.security.roles.len(), "role")
         ),
     })
 }
 
 fn authorisation(judged: &Judged<'_>) -> Criterion {
+    const CRITERION: &str = "Nobody has more rights than needed";
+    if judged.facts.target.engine == Engine::Sqlite {
+        return not_applicable(CRITERION, "A file has no roles: who may open it may do everything.");
+    }
     judged.answer(&Question {
-        criterion: "Nobody has more rights than needed",
+        criterion: CRITERION,
         rules: &[
             "security/application-is-superuser",
             "security/definer-search-path",
@@ -105,19 +109,19 @@ fn authorisation(judged: &Judged<'_>) -> Criterion {
             "security/row-security-bypassed",
         ],
         needs: &[FactKind::Catalog, FactKind::Roles],
-        passed: format!("{} roles, none of which has a right that it should not have.", judged.facts.security.roles.len()),
+        passed: format!("{}, none of which has a right that it should not have.", count(judged.facts.security.roles.len(), "role")),
     })
 }
 
+/// A server's files are seldom seen from a connection, and servers guard them themselves: they count where they were read.
 fn exposure(judged: &Judged<'_>) -> Criterion {
+    const FILES: &str = "security/readable-files";
+    const SERVER: [&str; 3] = ["security/dangerous-feature", "security/exposed-listener", "security/sensitive-data-unprotected"];
+    let files = judged.facts.target.engine == Engine::Sqlite || judged.facts.reading(FactKind::Files) == Reading::Read;
+    let rules: Vec<&str> = SERVER.into_iter().chain(files.then_some(FILES)).collect();
     judged.answer(&Question {
         criterion: "Server and files are not exposed",
-        rules: &[
-            "security/dangerous-feature",
-            "security/exposed-listener",
-            "security/readable-files",
-            "security/sensitive-data-unprotected",
-        ],
+        rules: &rules,
         needs: &[],
         passed: "Listening addresses, files and switched-on features leave no door open that is known.".to_owned(),
     })
@@ -150,6 +154,9 @@ fn audit(judged: &Judged<'_>) -> Criterion {
 
 fn version(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "The server has all security fixes";
+    if judged.facts.target.engine == Engine::Sqlite {
+        return not_applicable(CRITERION, "There is no server, and the file does not say which library its program brings along.");
+    }
     if judged.facts.target.scratch {
         return undecided(CRITERION, "The version of a scratch server is not that of the real one.");
     }

@@ -109,25 +109,28 @@ fn with_latency(change: impl Fn(&mut dbwright_model::workload::Latency)) -> Fact
 
 #[test]
 fn performance_is_judged_by_the_upper_bound() {
-    let at = |p95: f64, high: Option<f64>| {
+    let at = |low: f64, p95: f64, high: Option<f64>| {
         verdict_of(
             &with_latency(|latency| {
                 latency.p95_ms = p95;
+                latency.p95_low_ms = high.map(|_| low);
                 latency.p95_high_ms = high;
             }),
             Gate::Performance,
         )
     };
-    assert_eq!(at(99.0, Some(99.9)), Verdict::Pass);
-    assert_eq!(at(90.0, Some(100.0)), Verdict::Undecided, "the limit itself is not below the limit");
-    assert_eq!(at(90.0, None), Verdict::Undecided, "too few samples");
-    assert_eq!(at(100.0, Some(120.0)), Verdict::Fail);
+    assert_eq!(at(98.0, 99.0, Some(99.9)), Verdict::Pass);
+    assert_eq!(at(80.0, 90.0, Some(100.0)), Verdict::Undecided, "the limit itself is not below the limit");
+    assert_eq!(at(90.0, 90.0, None), Verdict::Undecided, "too few samples");
+    assert_eq!(at(99.0, 110.0, Some(120.0)), Verdict::Undecided, "the samples do not tell");
+    assert_eq!(at(100.0, 110.0, Some(120.0)), Verdict::Fail);
 }
 
 #[test]
 fn a_statement_may_have_its_own_limit() {
     let facts = with_latency(|latency| {
         latency.p95_ms = 300.0;
+        latency.p95_low_ms = Some(290.0);
         latency.p95_high_ms = Some(310.0);
     });
     let mut policy = approving(&facts);
@@ -150,6 +153,21 @@ fn performance_without_evidence_is_undecided() {
     planless.workload.statements[0].plan = None;
     assert_eq!(verdict_of(&planless, Gate::Performance), Verdict::Undecided);
     assert_eq!(verdict_of(&without(Engine::Postgresql, FactKind::Workload), Gate::Performance), Verdict::Undecided);
+}
+
+#[test]
+fn a_mean_can_prove_that_a_limit_is_missed() {
+    let mut facts = healthy(Engine::Postgresql);
+    let statement = &mut facts.workload.statements[0];
+    statement.latency = None;
+    statement.fingerprint = "0123".into();
+    statement.calls = Some(1000.0);
+    statement.total_ms = Some(900_000.0);
+    statement.deviation_ms = Some(10.0);
+    let report = review(&facts, &approving(&facts));
+    let latency = &gate(&report, Gate::Performance).criteria[1];
+    assert_eq!(latency.verdict, Verdict::Fail, "{}", explain(&report));
+    assert_eq!(latency.findings.len(), 1);
 }
 
 #[test]
@@ -209,6 +227,10 @@ fn recovery_is_open_without_proof() {
     assert_eq!(patched_verdict(no_faults, Gate::Recovery), Verdict::Undecided);
     let other = r#"{"backups": {"drills": [{"drill": "restore", "at": "2026-11-22T00:00:00Z", "subject": "postgresql wiki", "passed": true, "recovery_seconds": 20, "acknowledged": [1000, 0], "faults": 3}]}}"#;
     assert_ne!(patched_verdict(other, Gate::Recovery), Verdict::Pass, "a drill of another database proves nothing here");
+    let unseen = without(Engine::Postgresql, FactKind::Backups);
+    let mut policy = approving(&unseen);
+    policy.attested.insert("backups".into(), Declared { value: true, reason: "nightly, watched by operations".into() });
+    assert_eq!(gate(&review(&unseen, &policy), Gate::Recovery).verdict, Verdict::Pass, "a word on record, beside drills that passed");
     for kind in [FactKind::Backups, FactKind::Archiving, FactKind::Settings] {
         assert_eq!(verdict_of(&without(Engine::Postgresql, kind), Gate::Recovery), Verdict::Undecided, "{kind:?}");
     }

@@ -65,6 +65,7 @@ pub const KEYS: &[Key] = &[
     one("attest.at-rest", "DBWRIGHT_ATTEST_AT_REST", "BOOL: REASON", "Vouches for encryption of disks and backups"),
     one("attest.transit", "DBWRIGHT_ATTEST_TRANSIT", "BOOL: REASON", "Vouches for encryption in transit where it can't be seen"),
     one("attest.audit", "DBWRIGHT_ATTEST_AUDIT", "BOOL: REASON", "Vouches for an audit trail that the server does not show"),
+    one("attest.backups", "DBWRIGHT_ATTEST_BACKUPS", "BOOL: REASON", "Vouches for young, complete backups that dbwright can't see"),
     one("approval.by", "DBWRIGHT_APPROVAL_BY", "NAME", "The architect who approved the schema"),
     one("approval.on", "DBWRIGHT_APPROVAL_ON", "DATE", "The day of the approval"),
     one("approval.schema_hash", "DBWRIGHT_APPROVAL_SCHEMA_HASH", "HASH", "Hash of the schema that was approved"),
@@ -123,7 +124,7 @@ fn set_by_prefix(policy: &mut Policy, key: &str, text: &str) -> Result<(), Probl
     if let Some(gate) = key.strip_prefix("gates.") {
         return enforce(policy, values::gate(gate)?, values::enforcement(text)?);
     }
-    if let Some(subject) = key.strip_prefix("attest.").filter(|subject| ["at-rest", "transit", "audit"].contains(subject)) {
+    if let Some(subject) = key.strip_prefix("attest.").filter(|subject| ["at-rest", "transit", "audit", "backups"].contains(subject)) {
         policy.attested.insert(subject.to_owned(), values::declared(text)?);
         return Ok(());
     }

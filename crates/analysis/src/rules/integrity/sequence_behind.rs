@@ -1,5 +1,7 @@
 //! `integrity/sequence-behind`.
 
+use std::collections::HashSet;
+
 use dbwright_model::catalog::Field;
 use dbwright_model::change::Change;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, ObjectName, Severity, Unit};
@@ -71,8 +73,10 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             findings.push(finding.change_if(set(context, &sequence.name, table, column)));
         }
     }
+    let owned: HashSet<&(ObjectName, String)> = catalog.sequences.iter().filter_map(|one| one.owned_by.as_ref()).collect();
+    let fed = |table: &ObjectName, column: &str| owned.contains(&(table.clone(), column.to_owned()));
     for table in catalog.tables() {
-        let Some(counter) = &table.storage.counter else { continue };
+        let Some(counter) = table.storage.counter.as_ref().filter(|counter| !fed(&table.name, &counter.column)) else { continue };
         let Some(field) = table.field(&counter.column) else { continue };
         findings.extend(finding(context, &table.name.with_columns(&[&counter.column]), counter.last, field, &table.name));
     }
