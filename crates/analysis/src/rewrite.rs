@@ -107,6 +107,23 @@ pub fn not_exists(context: &Context<'_>, view: &StatementView<'_>, block: &Block
     Some(text.change("Ask NOT EXISTS, which NULL does not turn into nothing", new))
 }
 
+/// The subquery of the only `NOT IN` with a condition that keeps NULL out of it: right for every compared value.
+#[must_use]
+pub fn without_nulls(context: &Context<'_>, view: &StatementView<'_>, block: &Block) -> Option<Change> {
+    if !matches!(block.role, Role::In { negated: true, .. }) {
+        return None;
+    }
+    let text = Text::of(context, view)?;
+    let places = text.places(&["NOT", "IN", "(", "SELECT"]);
+    let [place] = places.as_slice() else { return None };
+    let (open, close) = (place + 2, text.closing(place + 2)?);
+    let inner = Inner::read(&text, open, close)?;
+    let condition = inner.condition.map(|condition| format!(" AND ({condition})")).unwrap_or_default();
+    let subquery = format!("(SELECT {0}.{1} FROM {2} WHERE {0}.{1} IS NOT NULL{condition})", inner.alias, inner.column, inner.source);
+    let new = text.replaced(open, close, &subquery)?;
+    Some(text.change("Keep NULL out of the subquery", new))
+}
+
 /// The tokens of the column before `NOT IN`: first and last.
 fn compared_before(text: &Text<'_>, place: usize) -> Option<(usize, usize)> {
     let last = place.checked_sub(1).filter(|index| text.is_name(*index))?;
@@ -240,6 +257,17 @@ mod tests {
         assert_eq!(
             rewritten("SELECT c.name FROM customer AS c WHERE c.id NOT IN (SELECT r.customer_id FROM review r)", anti).unwrap(),
             "SELECT c.name FROM customer AS c WHERE NOT EXISTS (SELECT 1 FROM review r WHERE r.customer_id = c.id)"
+        );
+    }
+
+    #[test]
+    fn null_is_kept_out_where_not_exists_can_t_be_written() {
+        let rewrite = |context: &Context<'_>, view: &StatementView<'_>| {
+            view.shape.blocks.iter().find_map(|block| without_nulls(context, view, block))
+        };
+        assert_eq!(
+            rewritten("SELECT id FROM review WHERE id NOT IN (SELECT customer_id FROM review WHERE stars = 1)", rewrite).unwrap(),
+            "SELECT id FROM review WHERE id NOT IN (SELECT review.customer_id FROM review WHERE review.customer_id IS NOT NULL AND (stars = 1))"
         );
     }
 

@@ -6,6 +6,7 @@ use dbwright_sql::PredicateKind;
 use dbwright_sql::shape::{Block, ColumnRef, Role};
 
 use crate::context::{Context, StatementView};
+use crate::rewrite;
 use crate::rule::{Rule, SQL};
 
 /// The rule.
@@ -84,7 +85,7 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block) -> Op
             finding = finding.severe(Severity::Error).graded(Grade::Observed).risks(0.7);
         }
     }
-    Some(finding.change_if(crate::rewrite::not_exists(context, view, block)))
+    Some(finding.change_if(rewrite::not_exists(context, view, block).or_else(|| rewrite::without_nulls(context, view, block))))
 }
 
 /// Whether the subquery keeps rows only where the column has a value.
