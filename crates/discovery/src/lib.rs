@@ -14,6 +14,7 @@ mod pool;
 mod sample;
 mod search;
 pub mod table;
+pub mod theory;
 pub mod ucc;
 mod validate;
 
