@@ -15,6 +15,7 @@ mod judge;
 mod model;
 mod parse;
 mod predicate;
+mod prepare;
 mod query;
 mod scope;
 mod write;

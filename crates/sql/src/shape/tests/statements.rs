@@ -166,3 +166,26 @@ fn texts_with_what_servers_skip() {
         assert_eq!(tables(&parsed(text, dialect)), "t r", "{text}");
     }
 }
+
+#[test]
+fn clauses_that_the_grammar_lacks() {
+    for (text, dialect, expected) in [
+        ("INSERT INTO t (a) VALUES (1) ON CONFLICT (a) WHERE b > 1 DO UPDATE SET a = excluded.a", Postgresql, "t w"),
+        ("SELECT 1 FROM t FOR NO KEY UPDATE", Postgresql, "t r"),
+        ("SELECT 1 FROM t WHERE a BETWEEN SYMMETRIC 1 AND 2", Postgresql, "t r"),
+        ("DELETE FROM t WHERE CURRENT OF c", Postgresql, "t w"),
+        ("INSERT INTO t OVERRIDING SYSTEM VALUE VALUES (1)", Postgresql, "t w"),
+        ("SELECT 1 FROM t LOCK IN SHARE MODE", Mysql, "t r"),
+        ("UPDATE t, u SET t.a = u.a, u.b = ? WHERE t.id = u.id", Mysql, "t w, u r w"),
+        ("SELECT !a, b MOD 2 FROM t", Mysql, "t r"),
+        ("INSERT INTO t SELECT 1 ON DUPLICATE KEY UPDATE a = 1", Mysql, "t w"),
+        ("INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE a = 1", Mysql, "t w, u r"),
+        ("SELECT 1 FROM t INDEXED BY i WHERE a IS ? AND b IS NOT c", Sqlite, "t r"),
+        ("SELECT 1 FROM t NOT INDEXED WHERE a IS NOT NULL AND b IS NOT DISTINCT FROM 1", Sqlite, "t r"),
+    ] {
+        let tables_without_dual = tables(&parsed(text, dialect)).replace("dual r, ", "");
+        assert_eq!(tables_without_dual, expected, "{text}");
+    }
+    predicates_of(Sqlite, "status IS ?", &["orders.status = ?"]);
+    predicates_of(Sqlite, "status IS NOT 'x'", &["orders.status notequal 'x'"]);
+}
