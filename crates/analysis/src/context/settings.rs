@@ -22,6 +22,13 @@ impl Context<'_> {
         self.setting(name)?.value.trim().parse().ok()
     }
 
+    /// The value as a number, unless it is that of the collecting session only and so says nothing of the server.
+    #[must_use]
+    pub fn server_setting_number(&self, name: &str) -> Option<f64> {
+        let setting = self.setting(name).filter(|setting| !matches!(setting.origin.as_deref(), Some("client" | "session")))?;
+        setting.value.trim().parse().ok()
+    }
+
     /// The value in bytes: its number times its unit; without unit it counts bytes.
     #[must_use]
     pub fn setting_bytes(&self, name: &str) -> Option<f64> {

@@ -66,7 +66,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     }
     let name = limit_name(context.engine());
     let message = format!(
-        "A transaction has been open for {:.0} minutes and {name} sets no limit: dead rows and locks are kept for as long.",
+        "A transaction has been open for {:.0} minutes and no limit ended it ({name}): dead rows and locks are kept for as long.",
         age / 60.0
     );
     let source = if context.engine() == Engine::Postgresql { "pg_stat_activity" } else { "information_schema.innodb_trx" };
@@ -86,7 +86,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 fn limited(context: &Context<'_>) -> bool {
     ["idle_in_transaction_session_timeout", "transaction_timeout", "idle_transaction_timeout"]
         .into_iter()
-        .any(|name| context.setting_number(name).is_some_and(|value| value > 0.0))
+        .any(|name| context.server_setting_number(name).is_some_and(|value| value > 0.0))
 }
 
 const fn limit_name(engine: Engine) -> &'static str {

@@ -64,23 +64,22 @@ Aborting Statements that Exceed a Certain Time to Execute.
 "#;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let known = LIMITS.into_iter().any(|name| context.setting_number(name).is_some());
-    let limited = LIMITS.into_iter().any(|name| context.setting_number(name).is_some_and(|value| value > 0.0));
-    if !context.judges_server() || !known || limited || context.facts.security.roles.iter().any(has_limit) {
+    let known = LIMITS.into_iter().any(|name| context.server_setting_number(name).is_some());
+    let limited = LIMITS.into_iter().any(|name| context.server_setting_number(name).is_some_and(|value| value > 0.0));
+    let longest = context.statements().iter().filter_map(|view| view.statement.max_ms).fold(0.0, f64::max);
+    let ran_away = longest >= RUNAWAY_MS;
+    if !context.judges_server() || limited || !(known || ran_away) || context.facts.security.roles.iter().any(has_limit) {
         return Vec::new();
     }
     let name = limit_name(context.engine());
-    let longest = context.statements().iter().filter_map(|view| view.statement.max_ms).fold(0.0, f64::max);
-    let message = if longest >= RUNAWAY_MS {
-        format!(
-            "{name} is 0 and no role sets it, and a statement has run for {:.0} minutes: nothing ends one that goes astray.",
-            longest / 60_000.0
-        )
+    let message = if ran_away {
+        format!("A statement has run for {:.0} minutes, and neither {name} nor a role's setting ended it.", longest / 60_000.0)
     } else {
         format!("{name} is 0 and no role sets it: nothing ends a statement that goes astray.")
     };
-    let mut finding = Finding::new(name, message).evidence(Evidence::text(name, "0", "settings")).risks(0.2);
-    if longest >= RUNAWAY_MS {
+    let value = context.server_setting_number(name).map_or("not known".to_owned(), |value| value.to_string());
+    let mut finding = Finding::new(name, message).evidence(Evidence::text(name, value, "settings")).risks(0.2);
+    if ran_away {
         finding =
             finding.severe(Severity::Warning).evidence(Evidence::measured("longest execution", longest, Unit::Ms, "statement statistics"));
     }

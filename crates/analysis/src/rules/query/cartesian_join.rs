@@ -107,7 +107,9 @@ fn shares_a_value(context: &Context<'_>, block: &Block, table: &Collection) -> b
             let found = context.table(predicate.column.table.as_ref()?)?;
             let equal = predicate.kind == PredicateKind::Equality && !predicate.negated && !predicate.alternative;
             match &predicate.operand {
-                Operand::Literal(value) if equal && std::ptr::eq(found, table) == own => Some((&predicate.column.column, value)),
+                Operand::Literal(value) if equal && std::ptr::eq(found, table) == own => Some((&predicate.column.column, value.as_str())),
+                // Where literals are hidden, equal columns are taken to be compared with equal values.
+                Operand::Parameter if equal && std::ptr::eq(found, table) == own => Some((&predicate.column.column, "?")),
                 _ => None,
             }
         })

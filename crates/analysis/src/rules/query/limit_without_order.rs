@@ -66,9 +66,11 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
     let main = view.main().filter(|main| view.shape.kind == StatementKind::Select && is_open(main))?;
     let limit = main.limit.as_deref()?.trim();
-    let single = limit == "1";
+    // Where literals are hidden the limit is a placeholder: one row a call in the mean says that it is 1.
+    let hidden = limit.parse::<u64>().is_err();
+    let single = limit == "1" || hidden && view.rows_a_call().is_some_and(|rows| rows <= 1.0);
     let tables: Vec<&Collection> = main.sources.iter().filter_map(|source| context.table(source.table.as_ref()?)).collect();
-    let tests_existence = single && !view.shape.columns.iter().any(|used| used.uses.selected);
+    let tests_existence = (single || hidden) && !view.shape.columns.iter().any(|used| used.uses.selected);
     if limit == "0" || tests_existence || tables.is_empty() || !tables.iter().all(|table| is_plain(table)) {
         return None;
     }

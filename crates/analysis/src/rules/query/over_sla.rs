@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Statement slower than agreed",
     severity: Severity::Error,
     engines: SQL,
-    needs: &[FactKind::Workload, FactKind::Latency],
+    needs: &[FactKind::Workload],
     docs: DOCS,
     check,
 };
