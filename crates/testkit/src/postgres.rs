@@ -128,12 +128,8 @@ impl Server {
     /// # Errors
     /// What psql says.
     pub fn try_sql(&self, database: &str, script: &str) -> Result<String, String> {
-        let mut child = Command::new("psql")
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-h"])
-            .arg(&self.socket)
-            .args(["-p", &self.port.to_string(), "-f", "-"])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        let mut child = self
+            .psql(database)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -149,6 +145,58 @@ impl Server {
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
+    }
+
+    /// Runs a script as superuser in a session of its own, which ends when the answer is dropped.
+    ///
+    /// # Panics
+    /// When psql is missing.
+    #[must_use]
+    pub fn in_background(&self, database: &str, script: &str) -> Background {
+        let mut child =
+            self.psql(database).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starting psql");
+        if let Some(mut stdin) = child.stdin.take() {
+            let _ = stdin.write_all(script.as_bytes());
+        }
+        Background { child }
+    }
+
+    /// Waits until a query answers true.
+    ///
+    /// # Panics
+    /// When it does not within a minute.
+    pub fn wait_for(&self, database: &str, query: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.try_sql(database, query).is_ok_and(|answer| answer == "t") {
+            assert!(Instant::now() < deadline, "this never came true: {query}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A server of its own with a copy of this one's data, that believes to be a standby and is not started yet.
+    ///
+    /// # Panics
+    /// When the data can't be copied.
+    #[must_use]
+    pub fn copy_as_standby(&self) -> Self {
+        let directory = tempfile::Builder::new().prefix("dbw-pg-").tempdir().expect("a temporary directory");
+        give(directory.path());
+        let data = directory.path().join("data");
+        self.sql("postgres", "CHECKPOINT");
+        copy(&self.data, &data);
+        let _ = fs::remove_file(data.join("postmaster.pid"));
+        let standby = Self {
+            major: self.major,
+            socket: directory.path().to_owned(),
+            port: free_port(),
+            data,
+            process: None,
+            installation: self.installation.clone(),
+            settings: self.settings.clone(),
+            _directory: directory,
+        };
+        standby.put("standby.signal", b"");
+        standby
     }
 
     /// Kills the server the hard way, as a lost machine would.
@@ -168,6 +216,18 @@ impl Server {
         self.stop();
         self.settings.extend(settings.iter().map(|setting| (*setting).to_owned()));
         self.launch();
+    }
+
+    fn psql(&self, database: &str) -> Command {
+        let mut command = Command::new("psql");
+        command
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-h"])
+            .arg(&self.socket)
+            .args(["-p", &self.port.to_string(), "-f", "-"])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PGCLIENTENCODING", "UTF8");
+        command
     }
 
     fn launch(&mut self) {
@@ -216,6 +276,25 @@ impl Drop for Server {
             let _ = process.kill();
             let _ = process.wait();
         }
+    }
+}
+
+/// A session that runs beside the test.
+pub struct Background {
+    child: Child,
+}
+
+impl Background {
+    /// Waits until its script is done.
+    pub fn finish(mut self) {
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

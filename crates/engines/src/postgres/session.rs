@@ -37,6 +37,8 @@ pub struct ReadOnly {
     pub(super) version: u32,
     /// Version as the server names it, e.g. `15.18`.
     pub(super) version_text: String,
+    /// Whether the database holds bytes of no known encoding.
+    raw_encoding: bool,
     /// Whether the guards could not be given at the start and must be set in the transaction.
     pub(super) late_guards: bool,
     /// How the connection was made.
@@ -53,6 +55,7 @@ pub(super) struct Parts {
     pub canceller: Canceller,
     pub version_text: String,
     pub late_guards: bool,
+    pub raw_encoding: bool,
     pub security: ConnectionSecurity,
     pub tls: Option<ClientTls>,
     pub place: String,
@@ -73,6 +76,7 @@ impl ReadOnly {
             version: digits.parse().unwrap_or(0),
             version_text,
             late_guards: parts.late_guards,
+            raw_encoding: parts.raw_encoding,
             security: parts.security,
             tls: parts.tls,
             place: parts.place,
@@ -82,6 +86,10 @@ impl ReadOnly {
     /// Opens the transaction; guards that could not be given at the start of the session are set in it.
     pub(super) async fn begin(&mut self, options: &CollectOptions) -> Result<(), EngineError> {
         self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        if self.raw_encoding {
+            // A database in SQL_ASCII holds bytes of any encoding; asked for UTF-8, the server refuses those that are none.
+            self.execute("SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)").await?;
+        }
         if self.late_guards {
             for (name, value) in guard_settings(options) {
                 let query =

@@ -98,10 +98,11 @@ impl<'a> Reader<'a> {
         self.book.read(FactKind::Catalog, "pg_catalog");
         self.book.read(FactKind::Sizes, "pg_relation_size");
         let version = self.session.version;
-        let rows = self.session.rows(&queries::schemas()).await?;
+        let whole = [FactKind::Catalog, FactKind::Sizes];
+        let rows = self.ask(&queries::schemas(), &whole, Reading::Missing).await?;
         self.facts.catalog.schemas = objects::schemas(&rows, &mut self.relations)?;
         let mut partition_keys = Vec::new();
-        for row in self.session.rows(&queries::relations()).await? {
+        for row in self.ask(&queries::relations(), &whole, Reading::Missing).await? {
             self.relations.take(&row)?;
             let numbers = row.ints("partition_columns")?;
             if !numbers.is_empty() {
@@ -111,10 +112,13 @@ impl<'a> Reader<'a> {
         if self.relations.locked > 0 {
             let detail = format!("{} locked tables were not measured", self.relations.locked);
             self.book.partial(FactKind::Sizes, &detail, "Collect again when no migration is running.");
+            let detail = format!("expressions of {} locked tables were left out", self.relations.locked);
+            self.book.partial(FactKind::Catalog, &detail, "Collect again when no migration is running.");
         }
         let relations = &mut self.relations;
-        self.session.each(&queries::columns(version), &[], |row| relations.take_column(&row)).await?;
-        relations.link(&partition_keys);
+        let result = self.session.each(&queries::columns(version), &[], |row| relations.take_column(&row)).await;
+        tolerate(result, &mut self.book, &whole[..1], Reading::Missing)?;
+        self.relations.link(&partition_keys);
         for row in self.ask(&queries::defaults(), &[FactKind::Catalog], Reading::Partial).await? {
             self.relations.take_default(&row)?;
         }
@@ -124,12 +128,12 @@ impl<'a> Reader<'a> {
     }
 
     async fn keys_and_indexes(&mut self, version: u32) -> Result<(), EngineError> {
-        let rows = self.session.rows(&queries::indexes(version)).await?;
+        let rows = self.ask(&queries::indexes(version), &[FactKind::Catalog], Reading::Missing).await?;
         let names = indexes::names(&rows)?;
         let found = indexes::read(&rows, &self.relations)?;
         drop(rows);
         indexes::attach(found, &mut self.relations);
-        for row in self.session.rows(&queries::constraints(version)).await? {
+        for row in self.ask(&queries::constraints(version), &[FactKind::Catalog], Reading::Missing).await? {
             self.relations.take_constraint(&row, &names)?;
         }
         Ok(())

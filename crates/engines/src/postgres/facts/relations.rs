@@ -135,48 +135,43 @@ impl Relations {
     /// Takes one row of `constraints.sql`. `indexes` has index names by identifier.
     pub fn take_constraint(&mut self, row: &Row, indexes: &HashMap<i64, (String, bool)>) -> Result<(), EngineError> {
         let relation = row.int("relation")?;
-        let name = row.text("name")?;
         let columns = self.named(relation, &row.ints("columns")?);
-        let validated = row.flag("validated")?;
-        let enforced = row.flag("enforced")? && !row.flag("disabled")?;
-        let index = indexes.get(&row.int("index")?);
         match row.text("kind")?.as_str() {
             kind @ ("p" | "u") => {
-                let key = Key {
-                    name,
-                    columns,
-                    primary: kind == "p",
-                    index: index.map(|(name, _)| name.clone()),
-                    deferrable: row.flag("deferrable")?,
-                    nulls_equal: index.is_some_and(|(_, nulls_equal)| *nulls_equal),
-                };
-                self.get_mut(relation).map(|table| table.keys.push(key));
+                let key = key(row, kind == "p", columns, indexes.get(&row.int("index")?))?;
+                if let Some(table) = self.get_mut(relation) {
+                    table.keys.push(key);
+                }
             }
             "f" => {
-                let target = row.int("target")?;
-                let reference = Reference {
-                    name,
-                    columns,
-                    target: self.get(target).map(|table| table.name.clone()).unwrap_or_default(),
-                    target_columns: self.named(target, &row.ints("target_columns")?),
-                    on_delete: action(&row.text("on_delete")?).to_owned(),
-                    on_update: action(&row.text("on_update")?).to_owned(),
-                    validated,
-                    enforced,
-                    deferrable: row.flag("deferrable")?,
-                };
-                self.get_mut(relation).map(|table| table.references.push(reference));
+                let reference = self.reference(row, columns)?;
+                if let Some(table) = self.get_mut(relation) {
+                    table.references.push(reference);
+                }
             }
             kind => {
-                let expression = match kind {
-                    "n" => format!("{} IS NOT NULL", columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")),
-                    _ => row.text("expression")?,
-                };
-                let check = Check { name, expression, exclusion: kind == "x", validated, enforced };
-                self.get_mut(relation).map(|table| table.checks.push(check));
+                let check = check(row, kind, &columns)?;
+                if let Some(table) = self.get_mut(relation) {
+                    table.checks.push(check);
+                }
             }
         }
         Ok(())
+    }
+
+    fn reference(&self, row: &Row, columns: Vec<String>) -> Result<Reference, EngineError> {
+        let target = row.int("target")?;
+        Ok(Reference {
+            name: row.text("name")?,
+            columns,
+            target: self.get(target).map(|table| table.name.clone()).unwrap_or_default(),
+            target_columns: self.named(target, &row.ints("target_columns")?),
+            on_delete: action(&row.text("on_delete")?).to_owned(),
+            on_update: action(&row.text("on_update")?).to_owned(),
+            validated: row.flag("validated")?,
+            enforced: row.flag("enforced")? && !row.flag("disabled")?,
+            deferrable: row.flag("deferrable")?,
+        })
     }
 
     /// Names the parents of partitions and heirs, and names partition keys. Call when all columns are there.
@@ -221,6 +216,26 @@ impl Relations {
             }
         }
     }
+}
+
+fn key(row: &Row, primary: bool, columns: Vec<String>, index: Option<&(String, bool)>) -> Result<Key, EngineError> {
+    Ok(Key {
+        name: row.text("name")?,
+        columns,
+        primary,
+        index: index.map(|(name, _)| name.clone()),
+        deferrable: row.flag("deferrable")?,
+        nulls_equal: index.is_some_and(|(_, nulls_equal)| *nulls_equal),
+    })
+}
+
+fn check(row: &Row, kind: &str, columns: &[String]) -> Result<Check, EngineError> {
+    let expression = match kind {
+        "n" => format!("{} IS NOT NULL", columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")),
+        _ => row.text("expression")?,
+    };
+    let (validated, enforced) = (row.flag("validated")?, row.flag("enforced")?);
+    Ok(Check { name: row.text("name")?, expression, exclusion: kind == "x", validated, enforced })
 }
 
 fn add(sum: &mut Option<Quantity>, part: Option<&Quantity>) {

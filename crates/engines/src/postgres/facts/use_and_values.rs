@@ -79,8 +79,7 @@ pub fn take_statistics(row: &Row, relations: &mut Relations, places: &ByName) ->
     let null_share = row.float("null_share")?.map(tidy);
     let distinct = row.float("n_distinct")?.and_then(|distinct| match distinct {
         share if share < 0.0 => rows.map(|rows| (-share * rows).round()),
-        zero if zero == 0.0 => None,
-        count => Some(count),
+        count => (count > 0.0).then_some(count),
     });
     let shares = row.cell::<Vec<f64>>("shares")?.unwrap_or_default();
     let common = row.maybe_text("common")?.map(|common| text::array(&common)).unwrap_or_default();

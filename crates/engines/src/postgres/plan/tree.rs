@@ -229,7 +229,6 @@ fn raw(json: &Value, kind: &str, processes: f64) -> Raw {
 }
 
 /// All texts of a node in which it may ask for the result of another part of the plan.
-
 fn conditions(json: &Value) -> String {
     let Some(fields) = json.as_object() else { return String::new() };
     let mut all = String::new();

@@ -1,5 +1,5 @@
 -- Tables, partitions, views, materialised views, foreign tables with their sizes. A relation under an exclusive lock is
--- not measured, since that would wait; it keeps the size that the planner remembers.
+-- not measured and its expressions are left out, since both would wait; it keeps the size that the planner remembers.
 WITH locked AS (
   SELECT l.relation FROM pg_catalog.pg_locks AS l
    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
@@ -15,10 +15,11 @@ SELECT c.oid::pg_catalog.int8 AS oid, c.relnamespace::pg_catalog.int8 AS schema,
        CASE WHEN c.relfrozenxid <> '0' THEN pg_catalog.age(c.relfrozenxid) END::pg_catalog.int8 AS transaction_age,
        c.relacl::pg_catalog.text[] AS acl,
        pg_catalog.left(d.description, 10000) AS comment,
-       CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END AS bound,
+       CASE WHEN c.relispartition AND k.relation IS NULL THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid)
+            WHEN c.relispartition THEN '?' END AS bound,
        p.partstrat::pg_catalog.text AS strategy,
        p.partattrs::pg_catalog.int2[]::pg_catalog.int8[] AS partition_columns,
-       CASE WHEN p.partexprs IS NOT NULL THEN pg_catalog.pg_get_expr(p.partexprs, c.oid) END AS partition_expressions,
+       CASE WHEN p.partexprs IS NOT NULL AND k.relation IS NULL THEN pg_catalog.pg_get_expr(p.partexprs, c.oid) END AS partition_expressions,
        ARRAY(SELECT i.inhparent::pg_catalog.int8 FROM pg_catalog.pg_inherits AS i
               WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents,
        EXISTS (SELECT FROM pg_catalog.pg_depend AS e

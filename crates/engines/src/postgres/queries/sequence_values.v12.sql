@@ -11,7 +11,7 @@ SELECT v.oid::pg_catalog.int8 AS oid,
                   JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
                   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                   AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
+                   AND pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT')
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l
                                     WHERE l.relation = c.oid AND l.mode = 'AccessExclusiveLock')
                  ORDER BY s.seqmax, c.oid
