@@ -55,10 +55,13 @@ pub enum Command {
 /// Arguments of `review`.
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
+    /// What to look at.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// By what to judge.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
     /// Show all findings with evidence, change and proof.
@@ -78,10 +81,13 @@ pub struct ReviewArgs {
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
 pub struct GateArgs {
+    /// What to look at.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// By what to judge.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
     /// Judge only these gates: schema, performance, integrity, recovery, security.
@@ -95,6 +101,7 @@ pub struct GateArgs {
 /// Arguments of `collect`.
 #[derive(Debug, Args)]
 pub struct CollectArgs {
+    /// What to look at.
     #[command(flatten)]
     pub target: TargetArgs,
     /// File to write; standard output when absent.
@@ -121,6 +128,7 @@ pub struct RulesArgs {
     /// Show only rules of this engine.
     #[arg(long)]
     pub engine: Option<String>,
+    /// Form of the list.
     #[command(flatten)]
     pub list: ListArgs,
 }

@@ -17,7 +17,7 @@ pub fn show(report: &Report, format: FormatArg, verbose: bool, screen: &Screen) 
 
 /// How to render for this screen.
 pub fn terminal(screen: &Screen, verbose: bool) -> Options {
-    Options { width: screen.width(), color: screen.colors(), verbose, ..Options::default() }
+    Options { width: screen.width(), color: screen.colors(), verbose, unicode: screen.unicode() }
 }
 
 /// Writes the files asked for; each is whole or not there.

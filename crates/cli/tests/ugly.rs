@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{dbwright, texts};
-use dbwright_testkit::postgres::{PostgresServer, installations};
+use dbwright_testkit::postgres::{Server, installations};
 use dbwright_testkit::skip;
 use tempfile::TempDir;
 
@@ -163,10 +163,10 @@ fn ctrl_c_ends_a_project_build_and_leaves_nothing() {
     assert!(!directory.path().join("report.html").exists());
 }
 
-fn server() -> Option<PostgresServer> {
+fn server() -> Option<Server> {
     let Some((_, installation)) = installations().into_iter().next() else {
         skip("postgres15", "no PostgreSQL is installed");
         return None;
     };
-    Some(PostgresServer::start(&installation, &[]))
+    Some(Server::start(&installation, &[]))
 }
