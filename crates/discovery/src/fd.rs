@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agree::{Target, View};
+use crate::approximate;
 use crate::attributes::{AttributeSet, Bits};
 use crate::limits::Cancel;
 use crate::pool::Pool;
@@ -101,7 +102,11 @@ pub fn discover_fds(table: &Table, options: &FdOptions) -> FdResult {
     let wanted = options.targets.unwrap_or_else(|| table.attributes()) & table.attributes();
     let numbering = Numbering::of(table);
     let targets = (0..columns).filter(|column| wanted.contains(numbering.order[*column])).map(|column| Target::Column(column as u16));
-    let found = run(table, &numbering, targets.collect(), options);
+    let found = if options.error > 0.0 {
+        run_approximate(table, &numbering, targets.collect(), options)
+    } else {
+        run(table, &numbering, targets.collect(), options)
+    };
     let mut dependencies: Vec<Fd> = found
         .proved
         .iter()
@@ -160,6 +165,25 @@ pub(crate) fn run(table: &Table, numbering: &Numbering, targets: Vec<Target>, op
         65..=128 => widen(search::<2>(&view, &request)),
         _ => widen(search::<8>(&view, &request)),
     }
+}
+
+/// The same for dependencies that may leave rows out.
+fn run_approximate(table: &Table, numbering: &Numbering, targets: Vec<Target>, options: &FdOptions) -> Found {
+    let columns = targets.iter().filter_map(|target| match target {
+        Target::Column(column) => Some(*column as usize),
+        Target::Row => None,
+    });
+    let request = approximate::Request {
+        targets: columns.collect(),
+        max_left: options.max_lhs.unwrap_or(usize::MAX),
+        removable: (options.error.min(1.0) * table.rows() as f64) as usize,
+        max_results: options.memory_bytes.map_or(usize::MAX, |bytes| max_results(table, bytes)),
+        cancel: &options.cancel,
+        pool: &Pool::new(options.threads),
+    };
+    let outcome = approximate::search(&numbering.view(table), &request);
+    let proved = outcome.found.into_iter().map(|(left, target)| (left, Target::Column(target as u16))).collect();
+    Found { proved, complete_to: outcome.complete_to, end: outcome.end, counts: outcome.counts }
 }
 
 fn widen<const W: usize>(outcome: Outcome<W>) -> Found {

@@ -4,7 +4,9 @@
 //! nothing about anybody's schema: it says what holds, how surely, and which rows show it.
 
 mod agree;
+mod approximate;
 pub mod attributes;
+pub mod evidence;
 pub mod fd;
 mod hitting;
 pub mod ind;
@@ -19,6 +21,7 @@ pub mod ucc;
 mod validate;
 
 pub use attributes::{AttributeSet, MAX_COLUMNS};
+pub use evidence::{FdCheck, Redundancy, Witness, check_fd, redundancy};
 pub use fd::{Fd, FdOptions, FdResult, Method, discover_fds};
 pub use ind::{ColumnRef, Ind, IndOptions, IndResult, discover_inds};
 pub use limits::Cancel;

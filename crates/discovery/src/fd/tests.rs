@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -29,7 +29,16 @@ fn holds(rows: &[Vec<u8>], left: &AttributeSet, right: usize, semantics: NullSem
     })
 }
 
-fn by_trying_all(rows: &[Vec<u8>], width: usize, max_lhs: usize, semantics: NullSemantics) -> Vec<Fd> {
+/// The fewest rows to remove for a dependency to hold.
+fn removed(rows: &[Vec<u8>], left: &AttributeSet, right: usize) -> usize {
+    let mut groups: BTreeMap<Vec<u8>, BTreeMap<u8, usize>> = BTreeMap::new();
+    for row in rows {
+        *groups.entry(left.iter().map(|column| row[column]).collect()).or_default().entry(row[right]).or_default() += 1;
+    }
+    groups.values().map(|counts| counts.values().sum::<usize>() - counts.values().max().unwrap_or(&0)).sum()
+}
+
+fn minimal(width: usize, max_lhs: usize, holds: impl Fn(&AttributeSet, usize) -> bool) -> Vec<Fd> {
     let mut found: Vec<Fd> = Vec::new();
     for right in 0..width {
         let mut left_sides: Vec<AttributeSet> = (0..1usize << width)
@@ -39,12 +48,16 @@ fn by_trying_all(rows: &[Vec<u8>], width: usize, max_lhs: usize, semantics: Null
         left_sides.sort_by_key(|left| (left.len(), *left));
         for left in left_sides {
             let known = found.iter().any(|fd| fd.right as usize == right && fd.left.is_subset(&left));
-            if !known && holds(rows, &left, right, semantics) {
+            if !known && holds(&left, right) {
                 found.push(Fd { left, right: right as u16 });
             }
         }
     }
     found
+}
+
+fn by_trying_all(rows: &[Vec<u8>], width: usize, max_lhs: usize, semantics: NullSemantics) -> Vec<Fd> {
+    minimal(width, max_lhs, |left, right| holds(rows, left, right, semantics))
 }
 
 fn some_rows() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -64,6 +77,17 @@ proptest! {
         let result = discover_fds(&table(&rows, width, semantics), &options);
         prop_assert_eq!(&result.dependencies, &by_trying_all(&rows, width, max_lhs, semantics));
         prop_assert!(result.complete);
+    }
+
+    #[test]
+    fn finds_exactly_the_minimal_approximate_dependencies(
+        rows in some_rows(), width in 1usize..=5, max_lhs in 0usize..=5, percent in 1u8..60, threads in 1usize..3
+    ) {
+        let error = f64::from(percent) / 100.0;
+        let options = FdOptions { max_lhs: Some(max_lhs), error, threads, ..Default::default() };
+        let result = discover_fds(&table(&rows, width, NullSemantics::Equal), &options);
+        let near = |left: &AttributeSet, right: usize| removed(&rows, left, right) <= (error * rows.len() as f64) as usize;
+        prop_assert_eq!(&result.dependencies, &minimal(width, max_lhs, near));
     }
 
     #[test]
