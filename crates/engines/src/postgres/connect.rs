@@ -117,14 +117,28 @@ async fn attempt(settings: &Settings, address: &Address, options: &CollectOption
     })??;
     let version_text = connection.parameter("server_version").unwrap_or_default().to_owned();
     let raw_encoding = connection.parameter("server_encoding") == Some("SQL_ASCII");
-    tokio::spawn(connection);
+    let connection = tokio::spawn(async move {
+        // What ends the connection is told to the statement under way.
+        let _ = connection.await;
+    });
     let canceller = canceller(&client, &tls, address);
     let verified = encryption == Encryption::Required(Verification::Full);
     let security = ConnectionSecurity { reach: address.reach(), tls: None, verified };
     let tls = (encryption != Encryption::Off).then_some(tls);
     let late_guards = guards == Guards::InTransaction;
     let statement_timeout = options.statement_timeout;
-    Ok(ReadOnly::new(Parts { client, canceller, version_text, late_guards, raw_encoding, security, tls, place, statement_timeout }))
+    Ok(ReadOnly::new(Parts {
+        client,
+        connection,
+        canceller,
+        version_text,
+        late_guards,
+        raw_encoding,
+        security,
+        tls,
+        place,
+        statement_timeout,
+    }))
 }
 
 fn client_tls(settings: &Settings, encryption: Encryption) -> Result<ClientTls, EngineError> {

@@ -17,6 +17,8 @@ mod stream;
 pub use self::plan::parse_plan;
 pub use self::scratch::{Answer, SCRATCH_MARKER, Scratch, ScriptError, connect_scratch};
 
+use std::time::Duration;
+
 use dbwright_model::{Engine, Facts};
 
 use self::connect::connect;
@@ -29,19 +31,23 @@ use crate::options::CollectOptions;
 use crate::registry::{Capability, Collecting, Driver};
 use crate::target::Endpoint;
 
-/// Most connections at a time.
-const MOST_CONNECTIONS: usize = 3;
+/// Databases that are read at a time. With connections that the server is still closing, three are never passed.
+const DATABASES_AT_A_TIME: usize = 2;
+/// How often a connection is tried again for which the role has no room yet, and after which pause.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The driver.
 pub static DRIVER: Driver = Driver {
     engines: &[Engine::Postgresql],
     schemes: &["postgres", "postgresql"],
     versions: "12 to 18",
-    capabilities: &[Capability {
-        name: "collect",
-        there: true,
-        detail: "tested on 15 and 17; one database or all; read-only transaction, at most 40 queries a database",
-    }],
+    capabilities: &[
+        Capability { name: "collect", there: true, detail: "one database or all; read-only transaction; tested on 15 and 17" },
+        Capability { name: "explain", there: true, detail: "plans of the costliest SELECTs of pg_stat_statements, never executed" },
+        Capability { name: "scratch", there: true, detail: "on server programs of this machine" },
+        Capability { name: "project", there: true, detail: "schema, data and workload run on a scratch server" },
+    ],
     collect: |endpoint, options| -> Collecting<'_> { Box::pin(collect(endpoint, options)) },
     grants: |role, database| Some(grants::script(role, database)),
 };
@@ -60,7 +66,7 @@ async fn collect(endpoint: &Endpoint, options: &CollectOptions) -> Result<Vec<Fa
 
 async fn collect_all(settings: &Settings, options: &CollectOptions, names: &[String]) -> Result<Vec<Facts>, EngineError> {
     let mut all = Vec::with_capacity(names.len());
-    for names in names.chunks(MOST_CONNECTIONS) {
+    for names in names.chunks(DATABASES_AT_A_TIME) {
         let settings: Vec<Settings> = names.iter().map(|name| settings.for_database(name)).collect();
         let found = futures_util::future::join_all(settings.iter().map(|settings| collect_one(settings, options))).await;
         for facts in found {
@@ -71,8 +77,19 @@ async fn collect_all(settings: &Settings, options: &CollectOptions, names: &[Str
 }
 
 async fn collect_one(settings: &Settings, options: &CollectOptions) -> Result<Facts, EngineError> {
-    let mut session: ReadOnly = connect(settings, options).await?;
+    let mut session = connect_patiently(settings, options).await?;
     let mut facts = facts::read(&mut session, options).await?;
     facts.effort = session.finish().await;
     Ok(facts)
+}
+
+/// Connects; a server that is still closing a connection of ours may have no room for the next one yet.
+async fn connect_patiently(settings: &Settings, options: &CollectOptions) -> Result<ReadOnly, EngineError> {
+    for _ in 1..TRIES {
+        match connect(settings, options).await {
+            Err(error) if error.detail.contains("too many connections for role") => tokio::time::sleep(PAUSE).await,
+            other => return other,
+        }
+    }
+    connect(settings, options).await
 }

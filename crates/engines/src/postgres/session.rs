@@ -2,12 +2,13 @@
 //! extended protocol only, every statement with a time limit. It never commits, and leaves nothing running behind.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dbwright_model::facts::Effort;
 use dbwright_model::security::ConnectionSecurity;
 use futures_util::TryStreamExt;
+use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
@@ -28,8 +29,9 @@ pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// A read-only connection.
 pub struct ReadOnly {
-    client: Client,
-    canceller: Arc<Canceller>,
+    client: Option<Client>,
+    connection: Option<JoinHandle<()>>,
+    canceller: Canceller,
     in_flight: AtomicUsize,
     effort: Mutex<Effort>,
     statement_timeout: Duration,
@@ -52,6 +54,7 @@ pub struct ReadOnly {
 /// What [`ReadOnly`] is made from.
 pub(super) struct Parts {
     pub client: Client,
+    pub connection: JoinHandle<()>,
     pub canceller: Canceller,
     pub version_text: String,
     pub late_guards: bool,
@@ -68,8 +71,9 @@ impl ReadOnly {
         let digits: String = parts.version_text.chars().take_while(char::is_ascii_digit).collect();
         let version_text = parts.version_text.split_whitespace().next().unwrap_or_default().to_owned();
         Self {
-            client: parts.client,
-            canceller: Arc::new(parts.canceller),
+            client: Some(parts.client),
+            connection: Some(parts.connection),
+            canceller: parts.canceller,
             in_flight: AtomicUsize::new(0),
             effort: Mutex::new(Effort { connections: 1, ..Effort::default() }),
             statement_timeout: parts.statement_timeout,
@@ -165,7 +169,10 @@ impl ReadOnly {
         take: &mut (dyn FnMut(Row) -> Result<(), EngineError> + Send),
     ) -> Result<(), Failed> {
         let parameters = parameters.iter().map(|(value, kind)| (*value, kind.clone()));
-        let rows = self.client.query_typed_raw(sql, parameters).await.map_err(Failed::Driver)?;
+        let Some(client) = &self.client else {
+            return Err(Failed::Ours(EngineError::new(ErrorKind::Lost, self.action("an answer"), "the connection is closed")));
+        };
+        let rows = client.query_typed_raw(sql, parameters).await.map_err(Failed::Driver)?;
         let mut rows = std::pin::pin!(rows);
         let mut count = 0;
         while let Some(row) = rows.try_next().await.map_err(Failed::Driver)? {
@@ -211,16 +218,20 @@ impl ReadOnly {
     }
 
     /// Ends the transaction and the connection.
-    pub(super) async fn finish(self) -> Effort {
+    pub(super) async fn finish(mut self) -> Effort {
         // The server rolls back by itself when the connection ends, so a failure here changes nothing.
         let _ = self.execute("ROLLBACK").await;
+        drop(self.client.take());
+        if let Some(connection) = self.connection.take() {
+            let _ = tokio::time::timeout(GRACE, connection).await;
+        }
         self.effort()
     }
 }
 
 impl Drop for ReadOnly {
     fn drop(&mut self) {
-        if self.in_flight.load(Ordering::SeqCst) > 0 && !self.client.is_closed() {
+        if self.in_flight.load(Ordering::SeqCst) > 0 && self.client.as_ref().is_some_and(|client| !client.is_closed()) {
             self.canceller.cancel_now();
         }
     }

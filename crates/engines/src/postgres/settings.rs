@@ -39,7 +39,6 @@ const KNOWN: &[&str] = &[
     "channel_binding",
     "sslnegotiation",
     "all_databases",
-    "explain",
     // known, without meaning here
     "application_name",
     "fallback_application_name",

@@ -92,7 +92,8 @@ async fn reads_all_databases_one_value_each() {
         }
         server.sql("postgres", "CREATE DATABASE closed ALLOW_CONNECTIONS false");
         server.sql("b", "CREATE TABLE only_here (id int)");
-        let url = format!("{}?all_databases=1", server.url("postgres"));
+        server.sql("postgres", "CREATE ROLE narrow LOGIN CONNECTION LIMIT 3 IN ROLE pg_monitor");
+        let url = format!("{}?all_databases=1", server.url_as("narrow", "postgres"));
         let all = try_collect(&url, &options()).await.unwrap();
         let names: Vec<_> = all.iter().map(|facts| facts.target.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c", "d \"x\"", "postgres"]);
