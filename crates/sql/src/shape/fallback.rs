@@ -140,12 +140,19 @@ impl Reader<'_> {
         match self.lower(self.at).as_str() {
             "from" if !self.is_distinct_from() => self.table_list(false),
             "join" => self.table_list(false),
-            "into" | "update" | "table" => self.table_list(true),
+            "into" | "table" => self.table_list(true),
+            "update" if self.begins_update() => self.table_list(true),
             "as" => self.common_table(),
             "where" => self.block.has_where = true,
             "limit" if depth == 0 => self.limit(),
             _ => {}
         }
+    }
+
+    /// Not `FOR UPDATE`, `DO UPDATE`, or the event of a trigger.
+    fn begins_update(&self) -> bool {
+        let before = self.at.checked_sub(1).map(|before| self.lower(before)).unwrap_or_default();
+        !matches!(before.as_str(), "for" | "key" | "do" | "before" | "after" | "or" | "on" | "of")
     }
 
     fn is_distinct_from(&self) -> bool {
@@ -224,7 +231,8 @@ impl Reader<'_> {
             at += 2;
         }
         let called = self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::OpenParenthesis) && !written;
-        let Some(name) = parts.pop().filter(|_| !called) else {
+        let elsewhere = matches!(self.lower(self.at + 1).as_str(), "outfile" | "dumpfile");
+        let Some(name) = parts.pop().filter(|_| !called && !elsewhere) else {
             return false;
         };
         self.at = at;

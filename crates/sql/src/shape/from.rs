@@ -195,6 +195,9 @@ impl Analyzer<'_> {
         let Some(table) = self.naming.table(name) else {
             return;
         };
+        if self.naming.is_dual(&table) {
+            return;
+        }
         if table.schema.is_none()
             && let Some(output) = self.common_table(&table.name)
         {

@@ -73,6 +73,12 @@ impl Naming {
         if self.dialect == Engine::Postgresql { one == other } else { one.eq_ignore_ascii_case(other) }
     }
 
+    /// Whether the table is MySQL's `DUAL`, which has no rows to read.
+    pub(super) fn is_dual(self, table: &TableName) -> bool {
+        let mysql = matches!(self.dialect, Engine::Mysql | Engine::Mariadb);
+        mysql && table.schema.is_none() && table.name.eq_ignore_ascii_case("dual")
+    }
+
     /// The names of a dotted name, in order.
     pub(super) fn parts(self, name: &ObjectName) -> Vec<String> {
         name.0.iter().filter_map(|part| part.as_ident()).map(|ident| self.name(ident)).collect()
