@@ -297,4 +297,46 @@ mod tests {
         assert!(pragma_reads("page_size", None) && pragma_reads("TABLE_XINFO", Some("t")));
         assert!(!pragma_reads("journal_mode", Some("wal")) && !pragma_reads("user_version", Some("3")));
     }
+
+    /// A file with its log as a crash leaves them: copied while a writer has them open.
+    fn crashed(with_index: bool) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let (live, dead) = (directory.path().join("live.db"), directory.path().join("dead.db"));
+        let writer = Connection::open(&live).unwrap();
+        writer
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE a (x); PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE b (x);")
+            .unwrap();
+        for suffix in ["", "-wal", "-shm"].iter().filter(|suffix| with_index || **suffix != "-shm") {
+            std::fs::copy(beside(&live, suffix), beside(&dead, suffix)).unwrap();
+        }
+        (directory, dead)
+    }
+
+    fn tables(path: &Path, limit: u64) -> (Access, u64) {
+        let options = CollectOptions::at(dbwright_model::Timestamp::from_seconds(0));
+        let reader = open_within(path, &options, &Arc::new(Control::default()), limit).unwrap();
+        (reader.access, reader.count("SELECT count(*) FROM sqlite_schema").unwrap())
+    }
+
+    #[test]
+    fn a_log_is_read_from_a_copy_else_through_its_index_else_not_at_all() {
+        let (_keep, path) = crashed(true);
+        assert_eq!(tables(&path, COPY_LIMIT_BYTES), (Access::Copy, 2));
+        assert_eq!(tables(&path, 0), (Access::ReadOnlyIndex, 2));
+        let (_keep, path) = crashed(false);
+        assert_eq!(tables(&path, COPY_LIMIT_BYTES), (Access::Copy, 2));
+        assert_eq!(tables(&path, 0), (Access::Immutable, 1), "the facts say aloud that the log was not read");
+        assert!(!beside(&path, "-shm").exists());
+    }
+
+    #[test]
+    fn a_file_written_meanwhile_is_noticed() {
+        let (_keep, path) = crashed(false);
+        std::fs::remove_file(beside(&path, "-wal")).unwrap();
+        let options = CollectOptions::at(dbwright_model::Timestamp::from_seconds(0));
+        let reader = open(&path, &options, &Arc::new(Control::default())).unwrap();
+        assert!(reader.access == Access::Immutable && !reader.changed_meanwhile());
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE c (x)").unwrap();
+        assert!(reader.changed_meanwhile());
+    }
 }

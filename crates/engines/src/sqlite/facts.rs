@@ -64,6 +64,7 @@ impl<'a> Collection<'a> {
         self.settings();
         self.sizes();
         self.statistics();
+        self.estimates();
         self.integrity();
         self.values();
         self.data();
@@ -131,20 +132,18 @@ impl<'a> Collection<'a> {
         }
         let log = self.reader.header.as_ref().is_some_and(|header| header.write_ahead_log);
         self.set("journal_mode", if log { "wal" } else { "delete" }, if log { "database file" } else { "default of each connection" });
-        // The library's defaults; what the application sets is not in the file.
-        self.set("synchronous", "FULL", "default of each connection");
         let notes = &mut self.facts.health.notes;
         notes
             .insert("foreign_keys".to_owned(), "each connection decides whether references are enforced; the file does not say".to_owned());
+        notes.insert("synchronous".to_owned(), "each connection decides how it waits for the disk; the file does not say".to_owned());
         notes.insert("read_with".to_owned(), format!("SQLite {}", rusqlite::version()));
         notes.insert("read_as".to_owned(), access_words(self.reader.access).to_owned());
         self.facts.backups.durability.push(("journal_mode".to_owned(), if log { "wal" } else { "delete" }.to_owned()));
         self.facts.catalog.encoding = self.facts.settings.get("encoding").map(|setting| setting.value.clone());
-        self.cover_with(
-            FactKind::Settings,
-            "pragmas kept in the file; synchronous, foreign_keys and others are each connection's own",
-            &failed,
-        );
+        // Never more than a part: what decides durability and enforcement is chosen anew by each connection.
+        let gaps = if failed.is_empty() { String::new() } else { format!("; not read: {}", shortened(&failed)) };
+        let detail = format!("pragmas kept in the file; synchronous, foreign_keys and others are each connection's own{gaps}");
+        self.cover(FactKind::Settings, Reading::Partial, detail, Some("Look at the pragmas that the application runs when it connects."));
     }
 
     fn set(&mut self, name: &str, value: impl Into<String>, origin: &str) {
@@ -167,9 +166,8 @@ impl<'a> Collection<'a> {
                 self.missing(FactKind::Bloat, "dbstat", &error);
             }
         }
-        for gap in sizes::counters(self.reader, &mut self.facts.catalog) {
-            self.damage.push(gap);
-        }
+        let gaps = sizes::counters(self.reader, &mut self.facts.catalog);
+        self.damage.extend(gaps);
     }
 
     fn number(&self, setting: &str) -> f64 {
@@ -181,9 +179,6 @@ impl<'a> Collection<'a> {
         match statistics::read(self.reader) {
             Ok(Some(found)) => {
                 let missing = statistics::apply(&found, &mut self.facts.catalog);
-                if self.facts.reading(FactKind::Sizes) == Reading::Missing && !self.coverage_read(FactKind::Sizes) {
-                    sizes::estimate(&mut self.facts.catalog, &found.rows);
-                }
                 self.cover_with(FactKind::ColumnStatistics, "sqlite_stat1", &missing);
                 if let Some(entry) = self.coverage.get_mut(&FactKind::ColumnStatistics).filter(|_| !missing.is_empty()) {
                     entry.hint = Some(ANALYZE.to_owned());
@@ -199,8 +194,13 @@ impl<'a> Collection<'a> {
         }
     }
 
-    fn coverage_read(&self, fact: FactKind) -> bool {
-        self.coverage.get(&fact).is_some_and(|entry| entry.state == Reading::Read)
+    /// Where the pages could not be walked: rows from the planner's statistics, else bounded by the largest row number.
+    fn estimates(&mut self) {
+        let Some(entry) = self.coverage.get_mut(&FactKind::Sizes).filter(|entry| entry.state == Reading::Missing) else { return };
+        if sizes::estimate(&mut self.facts.catalog) {
+            entry.state = Reading::Partial;
+            entry.detail = format!("rows are estimates, bytes of tables are not known ({})", entry.detail);
+        }
     }
 
     fn integrity(&mut self) {

@@ -80,32 +80,63 @@ fn reclaimable(tree: &Tree) -> f64 {
     (tree.bytes - packed_pages * page).max(0.0)
 }
 
-/// Row counts from the planner's statistics and the page count, where the pages could not be walked.
-pub(super) fn estimate(catalog: &mut Catalog, rows: &BTreeMap<String, f64>) {
-    for collection in &mut catalog.collections {
-        if let Some(rows) = rows.get(&collection.name.name) {
-            collection.storage.rows = Some(Quantity::estimated(*rows, "sqlite_stat1"));
+/// Row counts where the pages could not be walked: those of `sqlite_stat1`, else bounded by the largest row number.
+/// Says whether there were any.
+pub(super) fn estimate(catalog: &mut Catalog) -> bool {
+    let mut any = false;
+    for collection in catalog.collections.iter_mut().filter(|collection| has_rows(collection.kind)) {
+        let bound = collection.storage.counter.as_ref().map(|counter| counter.last);
+        if collection.storage.rows.is_none() {
+            collection.storage.rows = bound.map(|last| Quantity::between(0.0, last, last, "largest row number"));
         }
+        any |= collection.storage.rows.is_some();
     }
+    any
 }
 
-/// The largest row number given out, and the limit of a 64-bit integer: one look-up a table.
+/// Tables asked for in one statement; SQLite takes 500 terms at most.
+const TOGETHER: usize = 200;
+
+/// The largest row number given out, and the limit of a 64-bit integer: one look-up at the end of each table's tree.
 pub(super) fn counters(reader: &Reader, catalog: &mut Catalog) -> Vec<String> {
     let mut gaps = Vec::new();
     let sequences = sequences(reader);
-    for collection in &mut catalog.collections {
-        let Some(column) = row_number_column(collection) else { continue };
-        let sql = format!("SELECT max({}) FROM {}", quoted(&column), quoted(&collection.name.name));
-        match reader.one(&sql, [], |row| row.get::<_, Option<i64>>(0)) {
-            Ok(largest) => {
-                let given = sequences.get(&collection.name.name).copied().unwrap_or(0);
-                let last = largest.unwrap_or(0).max(given) as f64;
-                collection.storage.counter = Some(Counter { last, limit: i64::MAX as f64, column });
+    let asked: Vec<(String, String)> =
+        catalog.collections.iter().filter_map(|collection| Some((collection.name.name.clone(), row_number_column(collection)?))).collect();
+    let mut largest: BTreeMap<String, i64> = BTreeMap::new();
+    for together in asked.chunks(TOGETHER) {
+        match largest_of(reader, together) {
+            Ok(found) => largest.extend(found),
+            // One damaged table must not hide the others.
+            Err(_) => {
+                for one in together {
+                    match largest_of(reader, std::slice::from_ref(one)) {
+                        Ok(found) => largest.extend(found),
+                        Err(error) => gaps.push(format!("{}: {}", one.0, super::reader::plain(&error))),
+                    }
+                }
             }
-            Err(error) => gaps.push(format!("{}: {}", collection.name, super::reader::plain(&error))),
+        }
+    }
+    for (table, column) in asked {
+        let Some(found) = largest.get(&table) else { continue };
+        let last = (*found).max(sequences.get(&table).copied().unwrap_or(0)) as f64;
+        if let Some(collection) = catalog.collections.iter_mut().find(|collection| collection.name.name == table) {
+            collection.storage.counter = Some(Counter { last, limit: i64::MAX as f64, column });
         }
     }
     gaps
+}
+
+fn largest_of(reader: &Reader, tables: &[(String, String)]) -> rusqlite::Result<Vec<(String, i64)>> {
+    let terms: Vec<String> = tables
+        .iter()
+        .enumerate()
+        .map(|(place, (table, column))| format!("SELECT {place}, (SELECT max({}) FROM {})", quoted(column), quoted(table)))
+        .collect();
+    let rows = reader.all(&terms.join(" UNION ALL "), [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))?;
+    let named = |(place, largest): (i64, Option<i64>)| Some((tables.get(usize::try_from(place).ok()?)?.0.clone(), largest.unwrap_or(0)));
+    Ok(rows.into_iter().filter_map(named).collect())
 }
 
 fn sequences(reader: &Reader) -> BTreeMap<String, i64> {

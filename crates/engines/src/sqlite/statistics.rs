@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use dbwright_model::Quantity;
 use dbwright_model::catalog::{Catalog, Collection, FieldStatistics};
 
 use super::reader::{Reader, optional_text, text};
@@ -11,7 +12,7 @@ use super::reader::{Reader, optional_text, text};
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     /// Rows of each table that was analysed.
-    pub rows: BTreeMap<String, f64>,
+    rows: BTreeMap<String, f64>,
     /// Mean rows per value of each prefix, by table and index.
     prefixes: BTreeMap<(String, String), (f64, Vec<f64>)>,
     /// Samples of the first column of each index, in order.
@@ -59,6 +60,9 @@ pub(super) fn apply(statistics: &Statistics, catalog: &mut Catalog) -> Vec<Strin
                 missing.push(table);
             }
             continue;
+        }
+        if collection.storage.rows.is_none() {
+            collection.storage.rows = statistics.rows.get(&table).map(|rows| Quantity::estimated(*rows, "sqlite_stat1"));
         }
         apply_indexes(statistics, collection, &table);
     }

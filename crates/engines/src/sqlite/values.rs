@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use dbwright_model::catalog::{Collection, CommonValue, FieldStatistics, TypeFamily, ValueProfile};
 use rusqlite::types::ValueRef;
 
-use super::reader::{Reader, quoted};
+use super::reader::{Reader, damaged, interrupted, quoted};
 use super::shapes;
 use crate::options::ReadRows;
 
@@ -31,17 +31,29 @@ struct Watched {
 /// Reads the profiles of all columns of a table.
 ///
 /// # Errors
-/// When the scan fails or runs out of time; profiles are then left out rather than half counted.
+/// When the scan fails or runs out of time; profiles are then left out rather than half counted. Of a table with
+/// generated columns that only the application can compute, the others are still there.
 pub(super) fn read(reader: &Reader, collection: &mut Collection, rows: ReadRows) -> rusqlite::Result<()> {
     let limit = match rows {
         ReadRows::Never => return Ok(()),
         ReadRows::Sample(limit) => limit,
         ReadRows::All => u64::MAX,
     };
-    if collection.fields.is_empty() {
+    let all: Vec<usize> = (0..collection.fields.len()).collect();
+    let Err(error) = scan(reader, collection, &all, limit) else { return Ok(()) };
+    let own: Vec<usize> = all.iter().copied().filter(|at| collection.fields[*at].generated.is_none()).collect();
+    if own.len() < all.len() && !interrupted(&error) && !damaged(&error) {
+        scan(reader, collection, &own, limit)?;
+    }
+    Err(error)
+}
+
+/// Reads the profiles of these columns.
+fn scan(reader: &Reader, collection: &mut Collection, fields: &[usize], limit: u64) -> rusqlite::Result<()> {
+    if fields.is_empty() {
         return Ok(());
     }
-    let columns: Vec<String> = collection.fields.iter().map(|field| quoted(&field.name)).collect();
+    let columns: Vec<String> = fields.iter().map(|at| quoted(&collection.fields[*at].name)).collect();
     let table = quoted(&collection.name.name);
     let hasher = RandomState::new();
     let mut watched: Vec<Watched> = columns.iter().map(|_| Watched::new()).collect();
@@ -57,8 +69,8 @@ pub(super) fn read(reader: &Reader, collection: &mut Collection, rows: ReadRows)
         }
         Ok(true)
     })?;
-    for (field, column) in collection.fields.iter_mut().zip(watched) {
-        let mut column = column;
+    for (at, mut column) in fields.iter().zip(watched) {
+        let field = &mut collection.fields[*at];
         column.profile.rows_read = read;
         column.profile.complete = complete;
         column.profile.distinct = Some(column.seen.len() as u64).filter(|_| !column.overflown);
