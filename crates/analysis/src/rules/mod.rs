@@ -2,6 +2,7 @@
 
 use crate::rule::Rule;
 
+pub mod capacity;
 pub mod config;
 pub mod index;
 pub mod integrity;
@@ -11,6 +12,7 @@ pub mod recovery;
 pub mod schema;
 pub mod security;
 mod shared;
+pub mod storage;
 pub mod topology;
 pub mod workload;
 
@@ -18,6 +20,7 @@ pub mod workload;
 #[must_use]
 pub fn all() -> Vec<&'static Rule> {
     [
+        capacity::RULES,
         config::RULES,
         index::RULES,
         integrity::RULES,
@@ -25,6 +28,7 @@ pub fn all() -> Vec<&'static Rule> {
         recovery::RULES,
         schema::RULES,
         security::RULES,
+        storage::RULES,
         topology::RULES,
         workload::RULES,
     ]

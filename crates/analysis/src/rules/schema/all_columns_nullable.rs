@@ -73,6 +73,6 @@ fn judge(context: &Context<'_>, table: &Collection) -> Option<Finding> {
     };
     // One column at a time: the others are the user's to decide.
     let complete = |field: &&&Field| field.values.as_ref().is_some_and(|values| values.complete && values.nulls == 0);
-    let change = filled.iter().copied().find(|field| complete(&field)).and_then(|field| Ddl::of(context.facts).set_not_null(table, field));
+    let change = filled.iter().copied().find(complete).and_then(|field| Ddl::of(context.facts).set_not_null(table, field));
     Some(with_rows(Finding::new(table.name.to_string(), message).change_if(change).risks(0.15), table))
 }
