@@ -1,5 +1,4 @@
-//! Makes read-only connections: tries the hosts in order, encrypts as asked, sets the guards before the first statement,
-//! and knows how to cancel. It never falls back from an encrypted connection to a plain one.
+//! Makes read-only connections: tries the hosts in order, encrypts as asked, and knows how to cancel. It never falls back from an encrypted connection to a plain one.
 
 use std::time::Duration;
 
@@ -84,25 +83,11 @@ fn place(settings: &Settings, address: &Address) -> String {
 }
 
 async fn connect_to(settings: &Settings, address: &Address, options: &CollectOptions) -> Result<ReadOnly, EngineError> {
-    match attempt(settings, address, options, Guards::AtStart).await {
-        // Poolers such as PgBouncer refuse start options that they don't know; then the transaction sets the guards.
-        Err(error) if error.detail.contains("startup parameter") => attempt(settings, address, options, Guards::InTransaction).await,
-        other => other,
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Guards {
-    AtStart,
-    InTransaction,
-}
-
-async fn attempt(settings: &Settings, address: &Address, options: &CollectOptions, guards: Guards) -> Result<ReadOnly, EngineError> {
     let place = place(settings, address);
     let action = format!("connecting to {place}");
     let encryption = settings.encryption_to(address);
     let tls = client_tls(settings, encryption)?;
-    let config = config(settings, encryption, options, guards);
+    let config = config(settings, encryption, options);
     let watched = encryption == Encryption::Off && address.reach() == Reach::Network;
     let mut connector = MakeRustlsConnect::new(tls.config.as_ref().clone());
     let dialled = async {
@@ -125,20 +110,8 @@ async fn attempt(settings: &Settings, address: &Address, options: &CollectOption
     let verified = encryption == Encryption::Required(Verification::Full);
     let security = ConnectionSecurity { reach: address.reach(), tls: None, verified };
     let tls = (encryption != Encryption::Off).then_some(tls);
-    let late_guards = guards == Guards::InTransaction;
     let statement_timeout = options.statement_timeout;
-    Ok(ReadOnly::new(Parts {
-        client,
-        connection,
-        canceller,
-        version_text,
-        late_guards,
-        raw_encoding,
-        security,
-        tls,
-        place,
-        statement_timeout,
-    }))
+    Ok(ReadOnly::new(Parts { client, connection, canceller, version_text, raw_encoding, security, tls, place, statement_timeout }))
 }
 
 fn client_tls(settings: &Settings, encryption: Encryption) -> Result<ClientTls, EngineError> {
@@ -157,7 +130,7 @@ fn tls_for(connector: &mut MakeRustlsConnect, address: &Address) -> Result<Hands
         .map_err(|error| EngineError::new(ErrorKind::Tls, format!("preparing TLS for {name}"), error.to_string()))
 }
 
-fn config(settings: &Settings, encryption: Encryption, options: &CollectOptions, guards: Guards) -> Config {
+fn config(settings: &Settings, encryption: Encryption, options: &CollectOptions) -> Config {
     let mut config = Config::new();
     config.user(&settings.user).dbname(&settings.database).application_name(&options.application);
     config.ssl_mode(match encryption {
@@ -176,20 +149,16 @@ fn config(settings: &Settings, encryption: Encryption, options: &CollectOptions,
     if let Some(password) = &settings.password {
         config.password(Secret::expose(password));
     }
-    if guards == Guards::AtStart {
-        let ours: Vec<String> = guard_settings(options).into_iter().map(|(name, value)| format!("-c {name}={value}")).collect();
-        config.options(format!("{} {}", settings.user_options, ours.join(" ")).trim_start());
-    } else if !settings.user_options.is_empty() {
+    if !settings.user_options.is_empty() {
         config.options(&settings.user_options);
     }
     config
 }
 
-/// Settings of every session of ours: limits, no help from names that others may have planted, plain output forms.
+/// Settings of every transaction of ours: limits, no help from names that others may have planted, plain output forms.
 pub(super) fn guard_settings(options: &CollectOptions) -> Vec<(&'static str, String)> {
     let ms = |limit: Duration| limit.as_millis().max(1).to_string();
     vec![
-        ("default_transaction_read_only", "on".to_owned()),
         ("statement_timeout", ms(options.statement_timeout)),
         ("lock_timeout", ms(options.lock_timeout)),
         ("idle_in_transaction_session_timeout", ms(options.statement_timeout * 4)),

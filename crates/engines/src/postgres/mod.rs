@@ -57,7 +57,8 @@ async fn collect(endpoint: &Endpoint, options: &CollectOptions) -> Result<Vec<Fa
     if !endpoint.options.get("all_databases").is_some_and(|value| matches!(value.as_str(), "1" | "on" | "true")) {
         return Ok(vec![collect_one(&settings, options).await?]);
     }
-    let session = connect(&settings, options).await?;
+    let mut session = connect(&settings, options).await?;
+    session.begin(options).await?;
     let rows = session.rows(&queries::databases()).await?;
     let names: Vec<String> = rows.iter().map(|row| row.text("name")).collect::<Result<_, _>>()?;
     session.finish().await;

@@ -41,8 +41,6 @@ pub struct ReadOnly {
     pub(super) version_text: String,
     /// Whether the database holds bytes of no known encoding.
     raw_encoding: bool,
-    /// Whether the guards could not be given at the start and must be set in the transaction.
-    pub(super) late_guards: bool,
     /// How the connection was made.
     pub(super) security: ConnectionSecurity,
     /// What the handshake showed.
@@ -57,7 +55,6 @@ pub(super) struct Parts {
     pub connection: JoinHandle<()>,
     pub canceller: Canceller,
     pub version_text: String,
-    pub late_guards: bool,
     pub raw_encoding: bool,
     pub security: ConnectionSecurity,
     pub tls: Option<ClientTls>,
@@ -79,7 +76,6 @@ impl ReadOnly {
             statement_timeout: parts.statement_timeout,
             version: digits.parse().unwrap_or(0),
             version_text,
-            late_guards: parts.late_guards,
             raw_encoding: parts.raw_encoding,
             security: parts.security,
             tls: parts.tls,
@@ -87,21 +83,20 @@ impl ReadOnly {
         }
     }
 
-    /// Opens the transaction; guards that could not be given at the start of the session are set in it.
+    /// Opens the transaction and sets its guards, for it alone: so the settings that others get stay visible beside them,
+    /// and a pooler hands nothing on. Being the first to answer rows, the statement that sets them takes the snapshot.
     pub(super) async fn begin(&mut self, options: &CollectOptions) -> Result<(), EngineError> {
         self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let mut guards = guard_settings(options);
         if self.raw_encoding {
             // A database in SQL_ASCII holds bytes of any encoding; asked for UTF-8, the server refuses those that are none.
-            self.execute("SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)").await?;
+            guards.push(("client_encoding", "SQL_ASCII".to_owned()));
         }
-        if self.late_guards {
-            for (name, value) in guard_settings(options) {
-                let query =
-                    Query { name: "the session's limits", sql: "SELECT pg_catalog.set_config($1, $2, true)".into(), savepoint: None };
-                self.each(&query, &[(&name, Type::TEXT), (&value, Type::TEXT)], |_| Ok(())).await?;
-            }
-        }
-        Ok(())
+        let calls: Vec<String> =
+            (1..=guards.len()).map(|at| format!("pg_catalog.set_config('{}', ${at}, true)", guards[at - 1].0)).collect();
+        let parameters: Vec<Parameter<'_>> = guards.iter().map(|(_, value)| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
+        let query = Query { name: "the session's limits", sql: format!("SELECT {}", calls.join(", ")).into(), savepoint: None };
+        self.each(&query, &parameters, |_| Ok(())).await
     }
 
     /// Runs one of our own queries and hands over its rows one by one. A failure leaves the transaction usable.

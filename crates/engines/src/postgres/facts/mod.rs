@@ -9,6 +9,7 @@ mod objects;
 mod relations;
 mod server;
 mod text;
+mod types;
 mod use_and_values;
 mod workload;
 
@@ -62,7 +63,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     async fn begin(session: &'a mut ReadOnly, options: &CollectOptions) -> Result<Self, EngineError> {
         session.begin(options).await?;
-        let session = &*session;
+        let session: &ReadOnly = session;
         let rows = session.rows(&queries::identity()).await?;
         let row = rows.first().ok_or_else(|| EngineError::new(ErrorKind::Protocol, "asking who we are", "the server did not say"))?;
         session.execute("SAVEPOINT facts").await?;
@@ -244,7 +245,12 @@ impl<'a> Reader<'a> {
         let role = quote(&self.identity.role);
         self.book.read(FactKind::Settings, "pg_settings");
         let rows = self.ask(&queries::settings(), &[FactKind::Settings], Reading::Missing).await?;
-        self.facts.settings = server::settings(&rows)?;
+        let fixed = server::fixed_settings(&rows)?;
+        self.facts.settings = server::settings(&rows, &fixed)?;
+        if !fixed.is_empty() {
+            let detail = format!("what other roles get for {} is hidden behind this role's own settings", fixed.join(", "));
+            self.book.partial(FactKind::Settings, &detail, "Collect by a role without settings of its own.");
+        }
         if !self.identity.reads_settings {
             self.book.partial(
                 FactKind::Settings,

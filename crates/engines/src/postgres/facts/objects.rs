@@ -6,8 +6,9 @@ use dbwright_model::ObjectName;
 use dbwright_model::catalog::{Extension, Policy, Routine, Schema, Sequence, Trigger, UserType};
 use tokio_postgres::Row;
 
-use super::relations::{self, Relations};
+use super::relations::Relations;
 use super::text;
+use super::types::counter;
 use crate::error::EngineError;
 use crate::postgres::row::Cells;
 
@@ -53,7 +54,7 @@ pub fn sequences(rows: &[Row], values: &LastValues, relations: &mut Relations) -
             && let Some(at) = table.fields.iter().position(|field| field.name == *column)
         {
             table.fields[at].identity = true;
-            table.storage.counter = Some(relations::counter(&table.fields[at], last, limit));
+            table.storage.counter = Some(counter(&table.fields[at], last, limit));
         }
         sequences.push(Sequence {
             name: ObjectName::new(row.text("schema")?, row.text("name")?),

@@ -28,9 +28,21 @@ const DURABILITY: [&str; 8] = [
     "synchronous_standby_names",
 ];
 
-/// Reads the rows of `settings.sql`.
-pub fn settings(rows: &[Row]) -> Result<BTreeMap<String, Setting>, EngineError> {
-    rows.iter()
+/// Names of settings that are fixed for our own role, from the rows of `settings.sql`.
+pub fn fixed_settings(rows: &[Row]) -> Result<Vec<String>, EngineError> {
+    let mut names = Vec::new();
+    for row in rows {
+        if row.flag("fixed")? {
+            names.push(row.text("name")?);
+        }
+    }
+    Ok(names)
+}
+
+/// Reads the rows of `settings.sql`. What is fixed for our own role says nothing of others and is left out.
+pub fn settings(rows: &[Row], fixed: &[String]) -> Result<BTreeMap<String, Setting>, EngineError> {
+    let all: Result<BTreeMap<String, Setting>, EngineError> = rows
+        .iter()
         .map(|row| {
             let setting = Setting {
                 value: text::without_passwords(&row.text("value")?),
@@ -40,7 +52,10 @@ pub fn settings(rows: &[Row]) -> Result<BTreeMap<String, Setting>, EngineError> 
             };
             Ok((row.text("name")?, setting))
         })
-        .collect()
+        .collect();
+    let mut all = all?;
+    all.retain(|name, _| !fixed.contains(name));
+    Ok(all)
 }
 
 /// What follows from the settings: durability, listening addresses, TLS, audit, synchronous copies.
