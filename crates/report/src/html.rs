@@ -126,7 +126,7 @@ fn gates(report: &Report) -> Markup {
                             span.sign aria-hidden="true" { (sign) }
                             span.what { (gate.gate.title()) small { (gate.enforcement.id()) } }
                             span.verdict { (gate.verdict.id().replace('-', " ")) }
-                            span.why { (sanitise::line(&terminal::reason(gate))) }
+                            span.why { (sanitise::line(&sentences::reason(gate))) }
                         }
                         @if !gate.reason.is_empty() { p.note { (sanitise::line(&gate.reason)) } }
                         ul.criteria {
@@ -171,8 +171,8 @@ fn metric_card(metric: &Metric) -> Markup {
     html! {
         div class={ "metric " (state) } {
             span.name { (sanitise::line(&metric.metric.replace('_', " "))) span.state { (word) } }
-            span.value { @match metric.value { Some(value) => (terminal::metric_value(metric, value)), None => "not measured" } }
-            span.goal { "goal " (terminal::goal(metric)) }
+            span.value { @match metric.value { Some(value) => (sentences::metric_value(metric, value)), None => "not measured" } }
+            span.goal { "goal " (sentences::goal(metric)) }
             span.detail { (prose::spans(&metric.detail)) }
         }
     }

@@ -4,7 +4,7 @@ use dbwright_model::report::Report;
 use dbwright_model::{Finding, Reading, Severity, Verdict};
 
 use crate::sanitise::{self, fence};
-use crate::{number, terminal, text};
+use crate::{number, sentences, text};
 
 /// A comment holds 65,536 characters; some room is left for what a bot adds.
 const LONGEST: usize = 60_000;
@@ -40,7 +40,7 @@ fn gates(report: &Report, out: &mut String) {
             "| {} | {sign} {} | {} |\n",
             gate.gate.title(),
             gate.verdict.id(),
-            sanitise::markdown(&terminal::reason(gate))
+            sanitise::markdown(&sentences::reason(gate))
         ));
     }
     out.push('\n');
@@ -50,7 +50,7 @@ fn metrics(report: &Report, out: &mut String) {
     if report.metrics.is_empty() {
         return;
     }
-    let cells: Vec<String> = report.metrics.iter().map(|metric| sanitise::markdown(&terminal::metric_text(metric))).collect();
+    let cells: Vec<String> = report.metrics.iter().map(|metric| sanitise::markdown(&sentences::metric_text(metric))).collect();
     out.push_str(&format!("{}\n\n", cells.join(" · ")));
 }
 
@@ -83,7 +83,7 @@ fn finding_text(finding: &Finding) -> String {
     let place =
         finding.origin.as_ref().map(|origin| format!(" at {}:{}", sanitise::markdown(&origin.file), origin.line)).unwrap_or_default();
     let mut summary = format!("**{}** `{}` {}{place}", finding.severity.id(), finding.rule, sanitise::markdown(&finding.message));
-    for part in terminal::impact(finding) {
+    for part in sentences::impact(finding) {
         summary.push_str(&format!(" · {part}"));
     }
     let known = if finding.in_baseline { " *(known before)*" } else { "" };

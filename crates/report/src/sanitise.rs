@@ -44,6 +44,30 @@ pub fn html_into(text: &str, out: &mut String) {
     }
 }
 
+/// Text in ASCII for terminals that show nothing else: our own signs are replaced, other characters become escapes.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii() => out.push(c),
+            '…' => out.push_str("..."),
+            '·' | '–' | '─' => out.push('-'),
+            '≥' => out.push_str(">="),
+            '≈' => out.push('~'),
+            'µ' => out.push('u'),
+            '×' | '✗' => out.push('x'),
+            '✓' => out.push('+'),
+            '→' => out.push_str("->"),
+            '←' => out.push_str("<-"),
+            '│' | '├' => out.push('|'),
+            '└' => out.push('`'),
+            c => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        }
+    }
+    out
+}
+
 /// A fence that the text can't close.
 #[must_use]
 pub fn fence(text: &str) -> String {

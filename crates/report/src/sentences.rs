@@ -1,9 +1,10 @@
 //! Sentences on a whole report that several renderers say: how it stands, what to do next. It never lays anything out.
 
 use dbwright_model::gate::Enforcement;
-use dbwright_model::report::Report;
-use dbwright_model::{Finding, Reading, Severity, Verdict};
+use dbwright_model::report::{Metric, Report};
+use dbwright_model::{Finding, GateVerdict, Reading, Severity, Verdict};
 
+use crate::number;
 use crate::text::plural;
 
 /// Findings of each severity that are neither waived nor known before, and those that are.
@@ -41,16 +42,13 @@ impl Counts {
     /// `3 errors, 6 warnings, 4 info, 1 waived`.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut parts = vec![
-            plural(self.errors, "error"),
-            plural(self.warnings, "warning"),
-            format!("{} info", crate::number::grouped(self.infos as f64)),
-        ];
+        let mut parts =
+            vec![plural(self.errors, "error"), plural(self.warnings, "warning"), format!("{} info", number::grouped(self.infos as f64))];
         if self.waived > 0 {
-            parts.push(format!("{} waived", crate::number::grouped(self.waived as f64)));
+            parts.push(format!("{} waived", number::grouped(self.waived as f64)));
         }
         if self.known > 0 {
-            parts.push(format!("{} known before", crate::number::grouped(self.known as f64)));
+            parts.push(format!("{} known before", number::grouped(self.known as f64)));
         }
         parts.join(", ")
     }
@@ -100,12 +98,7 @@ pub fn next_steps(report: &Report, most: usize) -> Vec<String> {
     let mut worst: Vec<&Finding> = report.findings.iter().filter(open).collect();
     // Within the worst severity, what can be mended by a change at hand comes first.
     worst.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.change.is_none()));
-    if let Some(finding) = worst.first() {
-        steps.push(match &finding.change {
-            Some(change) => format!("{} ({}): {}", change.summary.trim_end_matches('.'), finding.object, explain(finding)),
-            None => format!("Mend {}: {}", finding.object, explain(finding)),
-        });
-    }
+    steps.extend(worst.first().map(|finding| mend(finding)));
     let undecided = report.gates.iter().find(|gate| gate.verdict == Verdict::Undecided);
     let missing = undecided.and_then(|gate| Some((gate, gate.criteria.iter().find(|criterion| criterion.verdict == Verdict::Undecided)?)));
     if let Some((gate, criterion)) = missing {
@@ -115,15 +108,84 @@ pub fn next_steps(report: &Report, most: usize) -> Vec<String> {
     if let Some((gap, hint)) = gap.and_then(|gap| Some((gap, gap.hint.as_deref()?))) {
         steps.push(format!("Let {} be read: {hint}", gap.fact.id()));
     }
-    if let Some(finding) = worst.get(1) {
-        steps.push(format!("Then {}: {}", finding.object, explain(finding)));
-    }
+    let second = worst.iter().find(|finding| worst.first().is_some_and(|first| first.rule != finding.rule));
+    steps.extend(second.map(|finding| mend(finding)));
     steps.truncate(most);
     steps
 }
 
-fn explain(finding: &Finding) -> String {
-    format!("dbwright explain {}", finding.rule)
+fn mend(finding: &Finding) -> String {
+    format!("dbwright explain {} says how to mend {}", finding.rule, finding.object)
+}
+
+/// One line on why a gate stands as it does.
+#[must_use]
+pub fn reason(gate: &GateVerdict) -> String {
+    let count = |verdict| gate.criteria.iter().filter(|criterion| criterion.verdict == verdict).count();
+    let decisive = gate.criteria.iter().find(|criterion| criterion.verdict == gate.verdict);
+    match gate.verdict {
+        Verdict::Pass => {
+            let holds = count(Verdict::Pass);
+            if holds == 1 { "its criterion holds".to_owned() } else { format!("all {holds} criteria hold") }
+        }
+        Verdict::NotApplicable | Verdict::Waived if !gate.reason.is_empty() => gate.reason.clone(),
+        verdict => {
+            let word = if verdict == Verdict::Fail { "fail" } else { verdict.id() };
+            let of = format!("{} of {} {word}", count(verdict), gate.criteria.len());
+            format!("{of}: {}", decisive.map(|criterion| criterion.criterion.as_str()).unwrap_or_default())
+        }
+    }
+}
+
+/// What a finding costs, in words.
+#[must_use]
+pub fn impact(finding: &Finding) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Some(share) = finding.impact.db_time_share.filter(|share| *share >= 0.001) {
+        parts.push(format!("{} % of database time", number::short(share * 100.0)));
+    }
+    if let Some(bytes) = finding.impact.bytes.filter(|bytes| *bytes > 0.0) {
+        parts.push(number::bytes(bytes));
+    }
+    parts
+}
+
+/// `query p95 679 ms (goal < 100 ms)`.
+#[must_use]
+pub fn metric_text(metric: &Metric) -> String {
+    let name = metric.metric.replace('_', " ");
+    match metric.value {
+        Some(value) => format!("{name} {} (goal {})", metric_value(metric, value), goal(metric)),
+        None => format!("{name} not measured (goal {})", goal(metric)),
+    }
+}
+
+/// A metric's value with its unit.
+#[must_use]
+pub fn metric_value(metric: &Metric, value: f64) -> String {
+    match metric.unit.as_str() {
+        "ms" => number::milliseconds(value),
+        "s" => number::milliseconds(value * 1000.0),
+        "share" => percent(value),
+        unit => format!("{} {unit}", number::grouped(value)),
+    }
+}
+
+/// A metric's goal with its direction.
+#[must_use]
+pub fn goal(metric: &Metric) -> String {
+    let value = metric_value(metric, metric.goal);
+    match metric.metric.as_str() {
+        "query_p95" | "recovery_time" => format!("< {value}"),
+        "availability" | "storage_saving" => format!("≥ {value}"),
+        _ => value,
+    }
+}
+
+/// Three decimals at the most: availability is told apart by them.
+fn percent(share: f64) -> String {
+    let text = format!("{:.3}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -146,7 +208,7 @@ mod tests {
     #[test]
     fn names_the_next_steps_until_none_is_left() {
         let steps = next_steps(&sample(), 3);
-        assert!(steps[0].starts_with("Build the index without blocking writes (public.orders(customer_id)): dbwright explain"));
+        assert_eq!(steps[0], "dbwright explain schema/fk-without-index says how to mend public.orders(customer_id)");
         assert!(steps[1].starts_with("Decide backup and recovery: No repository was named."));
         assert!(steps[2].starts_with("Let bloat be read: CREATE EXTENSION"));
         assert_eq!(next_steps(&clean(), 3), Vec::<String>::new());

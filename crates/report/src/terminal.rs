@@ -1,13 +1,17 @@
 //! The report in a terminal: a summary of one screen, worst first; everything with `verbose`. Meaning never hangs on colour.
 
+mod finding;
+mod page;
+
 use anstyle::{AnsiColor, Effects, Style};
-use dbwright_model::finding::EvidenceValue;
 use dbwright_model::gate::Criterion;
 use dbwright_model::report::{Metric, Report};
-use dbwright_model::{Finding, GateVerdict, Reading, Severity, Verdict};
+use dbwright_model::{Coverage, GateVerdict, Reading, Severity, Verdict};
 
-use crate::text::{cut, fill, paint, plural, width, wrap};
-use crate::{Options, number, sanitise};
+use crate::sentences::{self, Counts, goal, metric_value, reason};
+use crate::text::{fill, plural, width};
+use crate::{Options, number};
+use page::Page;
 
 const STRONG: Style = Style::new().effects(Effects::BOLD);
 const FAINT: Style = Style::new().effects(Effects::DIMMED);
@@ -17,34 +21,39 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 const MAGENTA: Style = AnsiColor::Magenta.on_default();
 
-/// Findings of the summary.
-const SHOWN: usize = 5;
+/// Lines of the summary: what a terminal shows beside the command and the next prompt.
+const SCREEN: usize = 30;
+/// Findings of the summary, at the least and at the most.
+const SHOWN: std::ops::RangeInclusive<usize> = 2..=8;
 /// Lines of a message in the summary.
 const MESSAGE_LINES: usize = 2;
 
 /// Renders a review.
 #[must_use]
 pub fn render(report: &Report, options: &Options) -> String {
-    let mut page = Page { out: String::new(), options };
+    let mut page = Page::new(options);
     page.header(report);
     page.gates(report);
     page.metrics(&report.metrics);
-    page.findings(report);
-    page.not_checked(report);
-    page.out
+    let mut after = Page::new(options);
+    after.not_checked(report);
+    after.next(report);
+    page.findings(report, SCREEN.saturating_sub(after.lines()));
+    page.append(after);
+    page.finish()
 }
 
-/// Renders the gates alone, for CI: a line a criterion that is not passed, then the verdicts.
+/// Renders the gates alone, for CI: a line a gate, and one for each criterion that is not passed.
 #[must_use]
 pub fn gates(report: &Report, options: &Options) -> String {
-    let mut page = Page { out: String::new(), options };
+    let mut page = Page::new(options);
     for gate in &report.gates {
         page.gate_line(gate);
         for criterion in gate.criteria.iter().filter(|criterion| !matches!(criterion.verdict, Verdict::Pass | Verdict::NotApplicable)) {
             page.criterion(criterion);
         }
     }
-    page.out
+    page.finish()
 }
 
 /// Sign and style of a verdict.
@@ -67,43 +76,36 @@ pub(crate) fn severity_style(severity: Severity) -> Style {
     }
 }
 
-struct Page<'a> {
-    out: String,
-    options: &'a Options,
-}
-
 impl Page<'_> {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn paint(&self, text: &str, style: Style) -> String {
-        paint(text, style, self.options.color)
-    }
-
-    fn heading(&mut self, title: &str, rest: &str) {
-        let title = self.paint(title, STRONG);
-        let rest = self.paint(rest, FAINT);
-        self.out.push('\n');
-        self.line(&format!("{title}  {rest}"));
-    }
-
     fn header(&mut self, report: &Report) {
         let target = &report.target;
-        let name = self.paint(&sanitise::line(&target.name), STRONG);
-        let built = if target.scratch { ", built from a project" } else { "" };
+        let facts = report.facts.as_ref();
+        let tables = facts.map(|facts| facts.catalog.tables().count()).filter(|count| *count > 0);
+        let bytes = facts.and_then(|facts| facts.catalog.database_bytes.as_ref());
+        let mut rest = vec![format!("{} {}", target.engine.title(), target.version).trim_end().to_owned()];
+        rest.extend(target.scratch.then(|| "built from a project".to_owned()));
+        rest.extend(tables.map(|count| plural(count, "table")));
+        rest.extend(bytes.map(|bytes| number::bytes(bytes.value)));
         let when = report.taken_at.to_string().replace('T', " ");
-        let rest = format!("{} {}{built}, {}", target.engine.title(), sanitise::line(&target.version), when.get(..16).unwrap_or(&when));
-        let rest = self.paint(&format!("{rest} UTC"), FAINT);
-        self.line(&format!("{name}  {rest}"));
+        let when = format!("{} UTC", when.get(..16).unwrap_or(&when));
+        let tool = format!("dbwright {}", report.tool.version);
+        let name = self.cut(&target.name, self.columns() / 2);
+        let rest = self.cut(&rest.join(", "), self.columns().saturating_sub(width(&name) + width(&tool) + 4));
+        self.ends(&[(&name, STRONG), ("  ", Style::new()), (&rest, Style::new())], (&tool, FAINT));
+        let standing = self.cut(&sentences::standing(report), self.columns());
+        self.ends(&[(&standing, Style::new())], (&when, FAINT));
     }
 
     fn gates(&mut self, report: &Report) {
         self.heading("Gates", "");
-        for gate in &report.gates {
+        let mut ordered: Vec<&GateVerdict> = report.gates.iter().collect();
+        ordered.sort_by_key(|gate| std::cmp::Reverse(gate.verdict));
+        for gate in ordered {
             self.gate_line(gate);
-            if self.options.verbose {
+            if self.verbose() {
+                if !gate.reason.is_empty() {
+                    self.indented(&gate.reason, 4, FAINT);
+                }
                 for criterion in &gate.criteria {
                     self.criterion(criterion);
                 }
@@ -113,22 +115,23 @@ impl Page<'_> {
 
     fn gate_line(&mut self, gate: &GateVerdict) {
         let (sign, style) = sign(gate.verdict);
-        let verdict = self.paint(&format!("{sign} {}", fill(gate.verdict.id(), 14)), style);
-        let reason = reason(gate);
-        let room = self.options.width.saturating_sub(41);
-        self.line(&format!("  {} {verdict} {}", fill(gate.gate.title(), 20), cut(&sanitise::line(&reason), room)));
+        let word = if gate.verdict == Verdict::NotApplicable { "n/a" } else { gate.verdict.id() };
+        let verdict = self.paint(&format!("{} {}", self.safe(sign), fill(word, 9)), style);
+        let title = self.paint(&fill(gate.gate.title(), 19), STRONG);
+        let reason = self.cut(&reason(gate), self.columns().saturating_sub(36));
+        self.line(&format!("  {verdict}  {title}  {reason}"));
     }
 
     fn criterion(&mut self, criterion: &Criterion) {
         let (sign, style) = sign(criterion.verdict);
-        let sign = self.paint(sign, style);
-        let grade = self.paint(&format!("[{}]", criterion.grade.id()), FAINT);
-        self.line(&format!("    {sign} {} {grade}", sanitise::line(&criterion.criterion)));
-        for line in wrap(&sanitise::line(&criterion.detail), self.options.width - 6) {
-            self.line(&format!("      {line}"));
-        }
+        let sign = self.paint(&self.safe(sign), style);
+        let word = self.paint(criterion.verdict.id(), style);
+        let grade = self.paint(&format!("({})", criterion.grade.id()), FAINT);
+        let text = self.safe(&criterion.criterion);
+        self.line(&format!("    {sign} {text}: {word} {grade}"));
+        self.indented(&criterion.detail, 6, Style::new());
         if let Some(waiver) = &criterion.waiver {
-            self.line(&format!("      waived: {}", sanitise::line(&waiver.reason)));
+            self.indented(&format!("waived: {}", waiver.reason), 6, MAGENTA);
         }
     }
 
@@ -137,250 +140,189 @@ impl Page<'_> {
             return;
         }
         self.heading("Standards", "");
-        let column = self.options.width.saturating_sub(2) / 2;
-        let cells: Vec<(String, Option<bool>)> = metrics.iter().map(|metric| (metric_text(metric), metric.met)).collect();
-        for pair in cells.chunks(2) {
-            let mut line = String::from("  ");
-            for (text, met) in pair {
-                let (sign, style) = match met {
-                    Some(true) => ("✓", GREEN),
-                    Some(false) => ("✗", RED),
-                    None => ("?", YELLOW),
-                };
-                line.push_str(&format!("{} {} ", self.paint(sign, style), fill(text, column.saturating_sub(3))));
-            }
-            self.line(&line);
+        let cells: Vec<String> = metrics.iter().map(|metric| self.metric(metric)).collect();
+        let widest = |parity: usize| cells.iter().skip(parity).step_by(2).map(|cell| page::shown_width(cell)).max().unwrap_or(0);
+        let several = 2 + widest(0) + 2 + widest(1) <= self.columns() && !self.verbose();
+        for pair in cells.chunks(if several { 2 } else { 1 }) {
+            let gap = " ".repeat((widest(0) + 2).saturating_sub(page::shown_width(&pair[0])));
+            self.line(&format!("  {}", pair.join(&gap)));
         }
-        if self.options.verbose {
+        if self.verbose() {
             for metric in metrics {
                 self.indented(&format!("{}: {}", metric.metric.replace('_', " "), metric.detail), 4, FAINT);
             }
         }
     }
 
-    fn findings(&mut self, report: &Report) {
-        let open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.waived.is_none()).collect();
-        let count = |severity| open.iter().filter(|finding| finding.severity == severity).count();
-        let waived = report.findings.len() - open.len();
-        let mut counts = vec![
-            plural(count(Severity::Error), "error"),
-            plural(count(Severity::Warning), "warning"),
-            format!("{} info", count(Severity::Info)),
-        ];
-        if waived > 0 {
-            counts.push(format!("{waived} waived"));
-        }
-        self.heading("Findings", &format!("{} from {} rules, worst first", counts.join(", "), report.rules_judged));
-        if open.is_empty() {
-            self.line("  None.");
-        }
-        let shown = if self.options.verbose { report.findings.len() } else { SHOWN };
-        let listed: Vec<&Finding> = if self.options.verbose { report.findings.iter().collect() } else { open };
-        for finding in listed.iter().take(shown) {
-            self.finding(finding);
-        }
-        if listed.len() > shown {
-            let more = self.paint(&format!("  … {} more: --verbose, or see the HTML report", listed.len() - shown), FAINT);
-            self.line(&more);
-        }
-    }
-
-    fn finding(&mut self, finding: &Finding) {
-        let word = match finding.severity {
-            Severity::Error => "error  ",
-            Severity::Warning => "warning",
-            Severity::Info => "info   ",
+    /// `✗ query p95       679 ms, goal < 100 ms`.
+    fn metric(&self, metric: &Metric) -> String {
+        let (sign, style) = match metric.met {
+            Some(true) => ("✓", GREEN),
+            Some(false) => ("✗", RED),
+            None => ("?", YELLOW),
         };
-        let word = self.paint(word, severity_style(finding.severity));
-        let message = sanitise::line(&finding.message);
-        let room = self.options.width.saturating_sub(10);
-        let mut lines = wrap(&message, room);
-        if !self.options.verbose && lines.len() > MESSAGE_LINES {
-            lines.truncate(MESSAGE_LINES);
-            lines[MESSAGE_LINES - 1] = cut(&format!("{} …", lines[MESSAGE_LINES - 1]), room);
-        }
-        for (at, line) in lines.iter().enumerate() {
-            let lead = if at == 0 { word.clone() } else { " ".repeat(7) };
-            self.line(&format!("  {lead} {line}"));
-        }
-        let second = cut(&about(finding), room);
-        let second = self.paint(&second, FAINT);
-        self.line(&format!("          {second}"));
-        if self.options.verbose {
-            self.details(finding);
-        }
-    }
-
-    fn details(&mut self, finding: &Finding) {
-        if let Some(origin) = &finding.origin {
-            self.indented(&format!("at {}:{}", origin.file, origin.line), 10, FAINT);
-        }
-        for evidence in &finding.evidence {
-            let source = if matches!(evidence.value, EvidenceValue::Text(_)) {
-                String::new()
-            } else {
-                format!("  ({})", sanitise::line(&evidence.source))
-            };
-            let name = fill(&sanitise::line(&evidence.name), 24);
-            self.indented(&format!("{name} {}{source}", number::evidence(evidence)), 10, Style::new());
-        }
-        if let Some(waiver) = &finding.waived {
-            let until = waiver.until.as_deref().map(|until| format!(", until {until}")).unwrap_or_default();
-            self.indented(&format!("waived: {}{until}", waiver.reason), 10, MAGENTA);
-        }
-        if let Some(change) = &finding.change {
-            self.change(change);
-        }
-        if let Some(proof) = &finding.proof {
-            self.indented(&format!("tried: {} ({})", proof.method, proof.grade.id()), 10, GREEN);
-        }
-        self.out.push('\n');
-    }
-
-    fn change(&mut self, change: &dbwright_model::change::Change) {
-        self.indented(&format!("change: {}", change.summary), 10, STRONG);
-        for statement in &change.apply {
-            self.code(&format!("{statement};"), GREEN);
-        }
-        for lock in &change.locks {
-            self.indented(&format!("lock: {lock}"), 10, FAINT);
-        }
-        if change.rewrites {
-            self.indented("rewrites the table", 10, YELLOW);
-        }
-        for statement in &change.revert {
-            self.code(&format!("-- undo: {statement};"), FAINT);
-        }
-    }
-
-    /// Statements are not wrapped, so that they can be copied.
-    fn code(&mut self, text: &str, style: Style) {
-        for line in sanitise::block(text).lines() {
-            let line = self.paint(line, style);
-            self.line(&format!("            {line}"));
-        }
-    }
-
-    fn indented(&mut self, text: &str, indent: usize, style: Style) {
-        for line in wrap(&sanitise::line(text), self.options.width.saturating_sub(indent)) {
-            let line = self.paint(&line, style);
-            self.line(&format!("{}{line}", " ".repeat(indent)));
-        }
+        let value = match metric.value {
+            None => "not measured".to_owned(),
+            // The goal beside it carries the unit.
+            Some(value) if metric.unit == "writes" => number::grouped(value),
+            Some(value) => metric_value(metric, value),
+        };
+        let goal = if metric.value.is_some() || self.verbose() { format!(", goal {}", goal(metric)) } else { String::new() };
+        let name = fill(&self.safe(&metric.metric.replace('_', " ")), 14);
+        format!("{} {name} {}", self.paint(&self.safe(sign), style), self.safe(&format!("{value}{goal}")))
     }
 
     fn not_checked(&mut self, report: &Report) {
-        let gaps: Vec<_> = report.coverage.iter().filter(|gap| matches!(gap.state, Reading::Missing | Reading::Partial)).collect();
+        let gaps: Vec<&Coverage> = report.coverage.iter().filter(|gap| matches!(gap.state, Reading::Missing | Reading::Partial)).collect();
         if gaps.is_empty() && report.undecided_rules.is_empty() && report.notes.is_empty() {
             return;
         }
-        let names: Vec<&str> = gaps.iter().map(|gap| gap.fact.id()).collect();
-        let rules = match report.undecided_rules.len() {
-            0 => String::new(),
-            count => format!("; {} undecided", plural(count, "rule")),
-        };
-        let title = self.paint("Not checked", STRONG);
-        self.out.push('\n');
-        let summary = format!("{}{rules}", if names.is_empty() { "nothing".to_owned() } else { names.join(", ") });
-        let room = self.options.width.saturating_sub(13);
-        let summary = if self.options.verbose { summary } else { cut(&summary, room) };
-        self.line(&format!("{title}  {summary}"));
-        if self.options.verbose {
+        let mut parts: Vec<String> = Vec::new();
+        if !gaps.is_empty() {
+            parts.push(gaps.iter().map(|gap| gap.fact.id()).collect::<Vec<_>>().join(", "));
+        }
+        if !report.undecided_rules.is_empty() {
+            parts.push(format!("{} undecided", plural(report.undecided_rules.len(), "rule")));
+        }
+        if !report.notes.is_empty() {
+            parts.push(plural(report.notes.len(), "remark"));
+        }
+        self.blank();
+        self.hanging("Not checked", &[parts.join("; ")]);
+        if self.verbose() {
             for gap in gaps {
                 self.indented(&format!("{}: {}", gap.fact.id(), gap.detail), 2, Style::new());
                 if let Some(hint) = &gap.hint {
                     self.indented(hint, 4, CYAN);
                 }
             }
-        }
-        for note in &report.notes {
-            self.indented(note, 2, FAINT);
-        }
-    }
-}
-
-/// One line on why a gate stands as it does.
-pub(crate) fn reason(gate: &GateVerdict) -> String {
-    let count = |verdict| gate.criteria.iter().filter(|criterion| criterion.verdict == verdict).count();
-    let decisive = gate.criteria.iter().find(|criterion| criterion.verdict == gate.verdict);
-    match gate.verdict {
-        Verdict::Pass => {
-            let holds = count(Verdict::Pass);
-            if holds == 1 { "its criterion holds".to_owned() } else { format!("all {holds} criteria hold") }
-        }
-        Verdict::NotApplicable | Verdict::Waived if !gate.reason.is_empty() => gate.reason.clone(),
-        verdict => {
-            let word = if verdict == Verdict::Fail { "fail" } else { verdict.id() };
-            let of = format!("{} of {} {word}", count(verdict), gate.criteria.len());
-            format!("{of}: {}", decisive.map(|criterion| criterion.criterion.as_str()).unwrap_or_default())
+            for rule in &report.undecided_rules {
+                self.indented(&format!("{} needs {}", rule.rule, rule.missing.join(", ")), 2, FAINT);
+            }
+            for note in &report.notes {
+                self.indented(note, 2, FAINT);
+            }
         }
     }
-}
 
-/// Rule, object and cost of a finding on one line.
-fn about(finding: &Finding) -> String {
-    let mut parts = vec![finding.rule.clone(), sanitise::line(&finding.object)];
-    parts.extend(impact(finding));
-    parts.push(finding.grade.id().to_owned());
-    if finding.change.is_some() {
-        parts.push("change ready".to_owned());
+    fn next(&mut self, report: &Report) {
+        let steps = sentences::next_steps(report, 3);
+        if !steps.is_empty() {
+            if self.lines() == 0 || self.verbose() {
+                self.blank();
+            }
+            let numbered: Vec<String> = steps.iter().enumerate().map(|(at, step)| format!("{} {step}", at + 1)).collect();
+            self.hanging("Next", &numbered);
+        }
     }
-    if finding.waived.is_some() {
-        parts.push("waived".to_owned());
-    }
-    if finding.in_baseline {
-        parts.push("known before".to_owned());
-    }
-    parts.join(" · ")
-}
 
-/// What a finding costs, in words.
-pub(crate) fn impact(finding: &Finding) -> Vec<String> {
-    let mut parts = Vec::new();
-    if let Some(share) = finding.impact.db_time_share.filter(|share| *share >= 0.001) {
-        parts.push(format!("{} % of database time", number::short(share * 100.0)));
-    }
-    if let Some(bytes) = finding.impact.bytes.filter(|bytes| *bytes > 0.0) {
-        parts.push(number::bytes(bytes));
-    }
-    parts
-}
-
-/// `query p95 679 ms (goal < 100 ms)`.
-pub(crate) fn metric_text(metric: &Metric) -> String {
-    let name = metric.metric.replace('_', " ");
-    match metric.value {
-        Some(value) => format!("{name} {} (goal {})", metric_value(metric, value), goal(metric)),
-        None => format!("{name} not measured"),
+    fn counts(&mut self, report: &Report) {
+        let note = format!("{} by {}", Counts::of(report).text(), plural(report.rules_judged as usize, "rule"));
+        self.heading("Findings", &note);
     }
 }
 
-/// A metric's value with its unit.
-pub(crate) fn metric_value(metric: &Metric, value: f64) -> String {
-    match metric.unit.as_str() {
-        "ms" => number::milliseconds(value),
-        "s" => number::milliseconds(value * 1000.0),
-        "share" => percent(value),
-        unit => format!("{} {unit}", number::grouped(value)),
-    }
-}
-
-/// A metric's goal with its direction.
-pub(crate) fn goal(metric: &Metric) -> String {
-    let value = metric_value(metric, metric.goal);
-    match metric.metric.as_str() {
-        "query_p95" | "recovery_time" => format!("< {value}"),
-        "availability" | "storage_saving" => format!("≥ {value}"),
-        _ => value,
-    }
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.3}", share * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// Width check for tests and other renderers.
+/// Widest line, columns; styles do not count.
 #[must_use]
 pub fn widest(text: &str) -> usize {
-    text.lines().map(width).max().unwrap_or(0)
+    text.lines().map(page::shown_width).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{clean, hostile, many, sample};
+
+    fn plain(report: &Report) -> String {
+        render(report, &Options::default())
+    }
+
+    fn beyond(text: &str, columns: usize) -> Vec<&str> {
+        text.lines().filter(|line| page::shown_width(line) > columns).collect()
+    }
+
+    #[test]
+    fn the_summary_fits_one_screen() {
+        for report in [sample(), clean(), many(5000), hostile()] {
+            let text = plain(&report);
+            assert!(text.lines().count() <= SCREEN, "{} lines:\n{text}", text.lines().count());
+            assert_eq!(beyond(&text, 80), Vec::<&str>::new());
+        }
+    }
+
+    #[test]
+    fn looks_as_it_did() {
+        let text = plain(&sample());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "shop  PostgreSQL 15.18, 12 tables, 3.1 GB                         dbwright 0.1.0");
+        assert_eq!(lines[4], "  ✗ fail       Query performance    2 of 3 fail: Every statement meets its SLA");
+        assert_eq!(lines[8], "  ✓ pass       Security compliance  its criterion holds");
+        assert_eq!(lines[11], "  ✗ query p95      722 ms, goal < 100 ms  ? availability   not measured");
+        assert_eq!(lines[16], "  error   orders.customer_id refers to customers and has no index; each");
+        assert!(lines.last().is_some_and(|line| line.ends_with("CREATE EXTENSION pgstattuple;")));
+    }
+
+    #[test]
+    fn a_rule_that_finds_much_is_shown_once() {
+        let text = plain(&many(5000));
+        assert_eq!(text.matches("schema/fk-without-index").count(), 2, "once as finding, once as next step:\n{text}");
+        assert!(text.contains("more like it"));
+    }
+
+    #[test]
+    fn says_the_same_without_colour() {
+        let plain = render(&sample(), &Options { verbose: true, ..Options::default() });
+        let colored = render(&sample(), &Options { verbose: true, color: true, ..Options::default() });
+        assert!(colored.contains('\u{1b}') && !plain.contains('\u{1b}'));
+        let mut stripped = String::new();
+        let mut rest = colored.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            stripped.push_str(before);
+            rest = after.split_once('m').map_or("", |(_, rest)| rest);
+        }
+        assert_eq!(stripped + rest, plain);
+    }
+
+    #[test]
+    fn ascii_is_ascii_and_keeps_the_width() {
+        for verbose in [false, true] {
+            let text = render(&hostile(), &Options { verbose, unicode: false, ..Options::default() });
+            assert!(text.is_ascii() && text.contains("x fail"));
+            assert_eq!(if verbose { Vec::new() } else { beyond(&text, 80) }, Vec::<&str>::new());
+        }
+    }
+
+    #[test]
+    fn verbose_tells_all() {
+        let text = render(&sample(), &Options { verbose: true, ..Options::default() });
+        for part in [
+            "CREATE INDEX CONCURRENTLY orders_customer_id_idx ON public.orders (customer_id, placed_at DESC);",
+            "-- undo: DROP INDEX CONCURRENTLY public.orders_customer_id_idx;",
+            "lock: SHARE UPDATE EXCLUSIVE",
+            "tried: clone of 2,000,000 rows",
+            "p95 ms                 451 → 1.9",
+            "waived by dba@example.org: Append-only log",
+            "at migrations/0004_orders.sql:17",
+            "Every table has a primary key: waived (observed)",
+            "CREATE EXTENSION pgstattuple;",
+            "recovery/no-backup needs backups",
+            "availability: Not measured",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn narrow_and_broad_screens_hold() {
+        for width in [40, 60, 120] {
+            let text = render(&sample(), &Options { width, ..Options::default() });
+            assert_eq!(beyond(&text, width), Vec::<&str>::new(), "at {width} columns");
+        }
+    }
+
+    #[test]
+    fn the_gates_alone_name_what_is_not_passed() {
+        let text = gates(&sample(), &Options::default());
+        assert!(text.contains("No row refers to nothing: fail (observed)") && !text.contains("Pages are whole"));
+    }
 }

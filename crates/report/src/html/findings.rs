@@ -9,7 +9,7 @@ use dbwright_model::{Finding, Severity};
 use maud::{Markup, PreEscaped, html};
 
 use super::prose;
-use crate::{Catalogue, number, sanitise, terminal, text};
+use crate::{Catalogue, number, sanitise, sentences, text};
 
 /// Findings of one rule shown in full; further ones are listed by object and message, their changes as one script.
 const FULL_PER_RULE: usize = 25;
@@ -128,7 +128,7 @@ fn in_short(finding: &Finding) -> Markup {
     html! {
         p.facts {
             span.grade { (finding.grade.id()) }
-            @for part in terminal::impact(finding) { b { (part) } }
+            @for part in sentences::impact(finding) { b { (part) } }
             @for item in numbers { span { (sanitise::line(&item.name)) " " (number::evidence(item)) } }
             @if let Some(origin) = &finding.origin { code { (sanitise::line(&origin.file)) ":" (origin.line) } }
             @if finding.in_baseline { span { "known before" } }
