@@ -1,6 +1,6 @@
 //! The theory of normal forms over sets of columns: closures, covers, keys, normal forms, decompositions and their proofs.
 //!
-//! Never looks at rows, but for [`multivalued`]: what is given as a dependency is taken as meant. Give it the dependencies
+//! Never looks at rows, but for [`check_mvd`] and [`discover_mvds`]: what is given as a dependency is taken as meant. Give it the dependencies
 //! that somebody stands behind; the thousands that a table happens to satisfy make no design.
 
 mod chase;
