@@ -1,2 +1,2 @@
-INSERT INTO account (id, email, referrer_id, opened_on, city) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) SELECT i, 'a' || i || '@example.org', CASE WHEN i % 4 = 0 THEN 1 + i / 2 END, CAST('2026-05-01' AS DATE), 'City ' || i % 200 FROM n;
+INSERT INTO account (id, email, referrer_id, opened_on, city) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) SELECT i, 'a' || i || '@example.org', CASE WHEN i % 4 = 0 THEN 1 + i / 2 END, CAST('2026-05-01' AS DATE), 'City ' || (i % 200) FROM n;
 INSERT INTO booking (id, account_id, cents, booked_on) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) SELECT i, 1 + (i * 7) % 6000, i % 5000, CAST('2026-05-01' AS DATE) FROM n;

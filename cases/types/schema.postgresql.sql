@@ -4,6 +4,7 @@ CREATE TABLE employee (
     salary double precision NOT NULL,
     hired timestamp NOT NULL,
     country char(2) NOT NULL,
+    nickname char(20) NOT NULL,
     badge text NOT NULL,
     active text NOT NULL,
     born text NOT NULL,

@@ -4,6 +4,7 @@ CREATE TABLE employee (
     salary REAL NOT NULL,
     hired TEXT NOT NULL,
     country TEXT NOT NULL,
+    nickname TEXT NOT NULL,
     badge TEXT NOT NULL,
     active TEXT NOT NULL,
     born TEXT NOT NULL,

@@ -85,7 +85,9 @@ fn is_pair(table: &Collection, field: &Field) -> bool {
         Some(profile) => {
             let only_these =
                 profile.texts >= FEWEST_VALUES && profile.boolean_like == profile.texts && profile.integers + profile.floats == 0;
-            only_these && profile.distinct.is_none_or(|distinct| distinct <= 2) && of_pair != Some(false)
+            // One word alone is no pair: NO is a country too.
+            let both = profile.distinct.map_or_else(|| distinct(field) == Some(2.0), |distinct| distinct == 2);
+            only_these && both && of_pair != Some(false)
         }
         None => {
             let both = words.is_some_and(|words| words.len() == 2);
