@@ -1,9 +1,11 @@
 //! Data integrity: what is declared is enforced, what is enforced holds in the rows, and the pages are sound. It never
 //! takes a constraint's existence for a check of the rows.
 
+use std::collections::BTreeMap;
+
 use dbwright_model::catalog::{Catalog, Collection};
 use dbwright_model::facts::{KeyCheck, ReferenceCheck};
-use dbwright_model::{Criterion, Engine, FactKind, Grade, Verdict};
+use dbwright_model::{Criterion, Engine, FactKind, Grade, ObjectName, Verdict};
 
 use super::Judged;
 use super::criterion::{Question, count, not_applicable, pass, undecided};
@@ -74,6 +76,10 @@ fn rows(judged: &Judged<'_>) -> Criterion {
 
 fn sequences(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "Number generators are ahead of their columns";
+    if judged.facts.target.engine != Engine::Postgresql {
+        let detail = format!("{} itself goes on beyond the largest number in use.", judged.facts.target.engine);
+        return not_applicable(CRITERION, detail);
+    }
     let generators = generators(&judged.facts.catalog);
     let known = generators.iter().filter(|(table, column)| largest_is_known(table, column)).count();
     let answer = judged.answer(&Question {
@@ -95,15 +101,11 @@ fn sequences(judged: &Judged<'_>) -> Criterion {
     }
 }
 
-/// Columns that a sequence or counter feeds.
+/// Columns that a sequence feeds which was used.
 fn generators(catalog: &Catalog) -> Vec<(&Collection, &str)> {
+    let by_name: BTreeMap<&ObjectName, &Collection> = catalog.collections.iter().map(|one| (&one.name, one)).collect();
     let owned = catalog.sequences.iter().filter_map(|one| one.owned_by.as_ref().filter(|_| one.last.is_some()));
-    let sequences = owned.filter_map(|(table, column)| Some((catalog.find(table)?, column.as_str())));
-    let counters = catalog.tables().filter_map(|table| Some((table, table.storage.counter.as_ref()?.column.as_str())));
-    let mut all: Vec<(&Collection, &str)> = sequences.chain(counters).collect();
-    all.sort_by_key(|(table, column)| (&table.name, *column));
-    all.dedup_by_key(|(table, column)| (&table.name, *column));
-    all
+    owned.filter_map(|(table, column)| Some((*by_name.get(table)?, column.as_str()))).collect()
 }
 
 fn largest_is_known(table: &Collection, column: &str) -> bool {

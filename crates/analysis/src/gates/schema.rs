@@ -1,7 +1,9 @@
 //! Schema design: keys, normal form, types, references, and an architect's approval of exactly this schema. It never
 //! takes the absence of an approval, or of data to judge by, for consent.
 
-use dbwright_model::{Criterion, FactKind, Grade, Verdict};
+use std::collections::BTreeSet;
+
+use dbwright_model::{Criterion, FactKind, Grade, ObjectName, Verdict};
 
 use super::Judged;
 use super::criterion::{Question, count, fail, pass, undecided};
@@ -119,7 +121,9 @@ fn unmined_detail(signs: &str, unmined: &[String]) -> String {
 impl Judged<'_> {
     /// Tables whose rows were not all searched for dependencies between columns.
     fn unmined_tables(&self) -> Vec<String> {
-        let mined = |name: &dbwright_model::ObjectName| self.facts.data.dependencies.iter().any(|one| one.table == *name && one.complete);
+        let searched: BTreeSet<&ObjectName> =
+            self.facts.data.dependencies.iter().filter(|one| one.complete).map(|one| &one.table).collect();
+        let mined = |name: &ObjectName| searched.contains(name);
         self.facts
             .catalog
             .tables()

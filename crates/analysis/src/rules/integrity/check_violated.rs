@@ -28,6 +28,11 @@ Rows that do not satisfy a declared CHECK: from before the check was there, or w
 {"data": {"violations": [{"kind": "not-null", "table": {"name": "product"}, "columns": ["title"], "declaration": "title NOT NULL", "rows": 4}]}}
 ```
 
+```sql quiet
+CREATE TABLE price (id INTEGER PRIMARY KEY, cents INTEGER CHECK (cents > 0));
+INSERT INTO price VALUES (1, 5), (2, NULL);
+```
+
 ## Why it matters
 Code relies on what the check promises. The next rebuild of the table, or restore of a dump, stops at these rows.
 

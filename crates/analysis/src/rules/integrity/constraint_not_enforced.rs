@@ -38,6 +38,12 @@ roles and servers that switch enforcement off for a whole session (`session_repl
 {}
 ```
 
+```sql finds postgresql
+CREATE TABLE author (id bigint PRIMARY KEY);
+CREATE TABLE book (id bigint PRIMARY KEY, author_id bigint REFERENCES author (id));
+ALTER TABLE book DISABLE TRIGGER ALL;
+```
+
 ## Why it matters
 Everybody who reads the schema believes that the rule holds. Nothing makes it hold.
 

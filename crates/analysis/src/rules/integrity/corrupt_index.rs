@@ -81,3 +81,16 @@ fn finding(context: &Context<'_>, name: &str, count: u64) -> Finding {
     let finding = finding.evidence(Evidence::measured("messages", count as f64, Unit::Count, "integrity check")).risks(0.95);
     if context.engine() == Engine::Sqlite { finding.change(rebuild) } else { finding }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_their_index() {
+        for message in ["row 3 missing from index a_b", "wrong # of entries in index a_b", "non-unique entry in index a_b"] {
+            assert_eq!(index_of(message), Some("a_b"), "{message}");
+        }
+        assert!(!is_index("Tree 4 page 9: btreeInitPage() returns error code 11"));
+    }
+}

@@ -28,6 +28,20 @@ Declared references of which rows have no partner, found by looking the rows up.
 {"data": {"references": [{"table": {"name": "sale"}, "columns": ["product_id"], "target": {"name": "product"}, "orphans": 0, "checked": 4000, "complete": true}]}}
 ```
 
+```sql finds
+CREATE TABLE author (id INTEGER PRIMARY KEY);
+CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INTEGER REFERENCES author (id));
+INSERT INTO author VALUES (1);
+INSERT INTO book VALUES (1, 1), (2, 7), (3, NULL);
+```
+
+```sql quiet
+CREATE TABLE author (id INTEGER PRIMARY KEY);
+CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INTEGER REFERENCES author (id));
+INSERT INTO author VALUES (1);
+INSERT INTO book VALUES (1, 1), (3, NULL);
+```
+
 ## Why it matters
 A row that refers to nothing drops out of joins: totals are too small and nobody sees why. The next validation of the
 constraint, the next dump and restore, fails on it.

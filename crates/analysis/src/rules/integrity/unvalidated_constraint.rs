@@ -29,6 +29,21 @@ Foreign keys and checks that were declared NOT VALID and never validated.
 {"catalog": {"collections": [{"name": {"schema": "public", "name": "sale"}, "checks": [{"name": "sale_note", "expression": "length(note) > 0", "validated": true, "enforced": true}]}]}}
 ```
 
+```sql finds postgresql
+CREATE TABLE author (id bigint PRIMARY KEY);
+CREATE TABLE book (id bigint PRIMARY KEY, author_id bigint);
+CREATE INDEX book_author ON book (author_id);
+ALTER TABLE book ADD CONSTRAINT book_author_fkey FOREIGN KEY (author_id) REFERENCES author (id) NOT VALID;
+```
+
+```sql quiet postgresql
+CREATE TABLE author (id bigint PRIMARY KEY);
+CREATE TABLE book (id bigint PRIMARY KEY, author_id bigint);
+CREATE INDEX book_author ON book (author_id);
+ALTER TABLE book ADD CONSTRAINT book_author_fkey FOREIGN KEY (author_id) REFERENCES author (id) NOT VALID;
+ALTER TABLE book VALIDATE CONSTRAINT book_author_fkey;
+```
+
 ## Why it matters
 New rows are checked, old ones may break the promise, and the planner can't use it. NOT VALID is half of a safe
 migration; the other half was forgotten.

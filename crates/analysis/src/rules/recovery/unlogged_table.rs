@@ -41,6 +41,14 @@ reported as info.
 {}
 ```
 
+```sql finds postgresql
+CREATE UNLOGGED TABLE invoice (id bigint PRIMARY KEY);
+```
+
+```sql quiet postgresql
+CREATE TABLE invoice (id bigint PRIMARY KEY);
+```
+
 ## Why it matters
 After a crash PostgreSQL truncates an unlogged table; it is absent on every replica, and empty after a physical
 restore.

@@ -32,6 +32,15 @@ to a superuser.
 {"catalog": {"routines": [{"name": {"schema": "public", "name": "close_month"}, "arguments": "integer", "language": "plpgsql", "security_definer": true, "fixed_search_path": true, "owner": "store_owner"}, {"name": {"schema": "public", "name": "tidy"}, "language": "sql"}]}}
 ```
 
+```sql finds postgresql
+CREATE FUNCTION answer() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 42';
+```
+
+```sql quiet postgresql
+CREATE FUNCTION answer() RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 42';
+CREATE FUNCTION question() RETURNS integer LANGUAGE sql AS 'SELECT 6 * 9';
+```
+
 ## Why it matters
 The caller puts a schema of his own in front and lets the function call his operators and tables with its owner's
 rights.

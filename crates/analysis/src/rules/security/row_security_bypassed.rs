@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     title: "Row security that does not hold",
     severity: Severity::Error,
     engines: POSTGRESQL,
-    needs: &[FactKind::Catalog, FactKind::Roles],
+    needs: &[FactKind::Catalog],
     docs: DOCS,
     check,
 };
@@ -34,6 +34,18 @@ forced, has a program's sessions open; roles of programs that pass row security 
 
 ```facts quiet postgresql
 {"catalog": {"collections": [{"name": {"schema": "public", "name": "sale"}, "owner": "store", "row_security": {"enabled": true, "forced": true, "policies": [{"name": "own_rows", "command": "ALL", "permissive": true, "roles": ["public"]}]}}]}}
+```
+
+```sql finds postgresql
+CREATE TABLE note (id bigint PRIMARY KEY, tenant text NOT NULL);
+CREATE POLICY own ON note USING (tenant = current_user);
+```
+
+```sql quiet postgresql
+CREATE TABLE note (id bigint PRIMARY KEY, tenant text NOT NULL);
+CREATE POLICY own ON note USING (tenant = current_user);
+ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+ALTER TABLE note FORCE ROW LEVEL SECURITY;
 ```
 
 ## Why it matters

@@ -37,6 +37,17 @@ security; and columns that hold card verification numbers, which nobody may keep
 {"catalog": {"collections": [{"name": {"schema": "public", "name": "person"}, "fields": [{"name": "email", "type_name": "text", "family": "text"}], "grants": [{"grantee": "store", "privileges": ["SELECT"]}]}]}}
 ```
 
+```sql finds postgresql
+CREATE TABLE person (id bigint PRIMARY KEY, email text NOT NULL);
+GRANT SELECT ON person TO PUBLIC;
+```
+
+```sql quiet postgresql
+CREATE TABLE person (id bigint PRIMARY KEY, email text NOT NULL);
+CREATE TABLE town (id bigint PRIMARY KEY, name text NOT NULL);
+GRANT SELECT ON town TO PUBLIC;
+```
+
 ## Why it matters
 Every account, the weakest included, reads them all. Card verification numbers may not be stored after the payment,
 encrypted or not (PCI DSS 3.3).
@@ -67,7 +78,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (name, columns) in by_table {
-        let Some(table) = context.facts.catalog.find(&name) else { continue };
+        let Some(table) = context.collection(&name) else { continue };
         findings.extend(readable(context, table, &columns));
         findings.extend(columns.iter().filter(|one| is_verification(&one.column)).map(|one| {
             let object = name.with_columns(&[&one.column]);
