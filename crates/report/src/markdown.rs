@@ -1,13 +1,16 @@
 //! The report as a pull request's comment: what decides first, the rest folded away, never longer than a comment may be.
 
 use dbwright_model::report::Report;
-use dbwright_model::{Finding, Reading, Severity, Verdict};
+use dbwright_model::{Finding, Reading, Verdict};
 
 use crate::sanitise::{self, fence};
-use crate::{number, sentences, text};
+use crate::sentences::Counts;
+use crate::{number, sentences};
 
 /// A comment holds 65,536 characters; some room is left for what a bot adds.
 const LONGEST: usize = 60_000;
+/// The same with what was not checked.
+const LONGEST_WITH_GAPS: usize = 64_500;
 
 /// Renders.
 #[must_use]
@@ -60,14 +63,7 @@ fn findings(report: &Report, out: &mut String) {
         out.push_str("No findings.\n\n");
         return;
     }
-    let count = |severity| open.iter().filter(|finding| finding.severity == severity).count();
-    let counts = format!(
-        "{}, {}, {} info",
-        text::plural(count(Severity::Error), "error"),
-        text::plural(count(Severity::Warning), "warning"),
-        count(Severity::Info)
-    );
-    out.push_str(&format!("### Findings: {counts}\n\n"));
+    out.push_str(&format!("### Findings: {}\n\n", Counts::of(report).text()));
     for (at, finding) in open.iter().enumerate() {
         let entry = finding_text(finding);
         if out.len() + entry.len() > LONGEST {
@@ -110,12 +106,49 @@ fn gaps(report: &Report, out: &mut String) {
         return;
     }
     out.push_str("<details><summary>What was not checked</summary>\n\n");
+    let mut entries: Vec<String> = Vec::new();
     for gap in gaps {
         let hint = gap.hint.as_deref().map(|hint| format!(" {}", sanitise::markdown(hint))).unwrap_or_default();
-        out.push_str(&format!("- {}: {}{hint}\n", gap.fact.id(), sanitise::markdown(&gap.detail)));
+        entries.push(format!("- {}: {}{hint}\n", gap.fact.id(), sanitise::markdown(&gap.detail)));
     }
-    for note in &report.notes {
-        out.push_str(&format!("- {}\n", sanitise::markdown(note)));
+    entries.extend(report.notes.iter().map(|note| format!("- {}\n", sanitise::markdown(note))));
+    for (at, entry) in entries.iter().enumerate() {
+        if out.len() + entry.len() > LONGEST_WITH_GAPS {
+            out.push_str(&format!("- … and {} more\n", entries.len() - at));
+            break;
+        }
+        out.push_str(entry);
     }
     out.push_str("\n</details>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{clean, hostile, many, sample};
+
+    #[test]
+    fn fits_a_comment_whatever_comes() {
+        let mut crowded = hostile();
+        crowded.notes = vec!["@".repeat(2000); 200];
+        for report in [sample(), clean(), hostile(), many(5000), crowded] {
+            let text = render(&report);
+            assert!(text.chars().count() <= 65_536 && text.len() < 65_536, "{}", text.len());
+        }
+        assert!(render(&many(5000)).contains("more, in the full report."));
+    }
+
+    #[test]
+    fn tells_gates_findings_changes_and_gaps() {
+        let text = render(&sample());
+        for part in [
+            "| Data integrity | ❌ fail | 1 of 3 fail: No row refers to nothing |",
+            "### Findings: 3 errors, 6 warnings, 4 info, 1 waived, 1 known before",
+            "  ```sql\n  CREATE INDEX CONCURRENTLY orders_customer_id_idx",
+            "migrations/0004\\_orders.sql:17",
+            "- bloat: pgstattuple is not installed CREATE EXTENSION pgstattuple;",
+        ] {
+            assert!(text.contains(part), "{part}");
+        }
+    }
 }

@@ -18,15 +18,25 @@ pub fn block(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), LONGEST_BLOCK, |c| is_dangerous(c) || (c.is_control() && c != '\n' && c != '\t'))
 }
 
-/// Text for Markdown outside code: one line, with what starts a construct escaped.
+/// Text for Markdown outside code: one line, with what starts a construct escaped. A mention, an issue's number and a bare address
+/// are recognised after escapes are gone, so their sign is put into a code span or broken.
 #[must_use]
 pub fn markdown(text: &str) -> String {
-    let mut out = String::new();
-    for c in line(text).chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '!' | '&' | '@') {
-            out.push('\\');
+    let text = line(text);
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        let starts = !before.is_alphanumeric() && next.is_alphanumeric();
+        match c {
+            '@' | '#' if starts => out.extend(['`', c, '`']),
+            ':' if next == '/' => out.push_str("\\:"),
+            '.' if out.ends_with("www") => out.push_str("\\."),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '!' | '&' | '@' | '$' => out.extend(['\\', c]),
+            c => out.push(c),
         }
-        out.push(c);
+        before = c;
     }
     out
 }
@@ -128,6 +138,12 @@ mod tests {
     fn long_texts_are_cut_and_say_so() {
         let text = line(&"x".repeat(1_000_000));
         assert!(text.len() < 2_100 && text.contains("more bytes"));
+    }
+
+    #[test]
+    fn markdown_names_nobody_and_links_nowhere() {
+        assert_eq!(markdown("@everyone dba@example.org #12 a#b"), "`@`everyone dba\\@example.org `#`12 a\\#b");
+        assert_eq!(markdown("https://example.org www.example.org"), "https\\://example.org www\\.example.org");
     }
 
     #[test]
