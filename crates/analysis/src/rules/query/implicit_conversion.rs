@@ -1,12 +1,13 @@
 //! `query/implicit-conversion`.
 
 use dbwright_model::catalog::{Collection, Field, TypeFamily};
+use dbwright_model::plan::PlanNode;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Grade, Severity};
 use dbwright_sql::PredicateKind;
 use dbwright_sql::shape::{Block, Operand, Predicate};
 
 use crate::context::tables::leads_an_index;
-use crate::context::{Access, Context, StatementView};
+use crate::context::{Access, Context, StatementView, reads_whole};
 use crate::rule::{Rule, SQL};
 
 /// The rule.
@@ -24,7 +25,7 @@ const DOCS: &str = r#"
 ## Finds
 Conditions in which the engine converts the column, not the value, on an indexed column of a table that is not small: in
 MySQL and MariaDB a text column compared with a number; in PostgreSQL a whole-number column compared with a number with
-decimals; and in SQLite, MySQL and MariaDB a join of a text column with a number column.
+decimals, by its text or as the plan's filter shows; and in SQLite, MySQL and MariaDB a join of a text column with a number column.
 
 ```facts finds mysql
 {"catalog": {"collections": [{"name": {"schema": "store", "name": "payment"}, "kind": "table",
@@ -86,7 +87,38 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 }
 
 fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
-    view.shape.blocks.iter().find_map(|block| block.predicates.iter().find_map(|predicate| finding(context, view, block, predicate)))
+    let written =
+        view.shape.blocks.iter().find_map(|block| block.predicates.iter().find_map(|predicate| finding(context, view, block, predicate)));
+    written.or_else(|| view.plan_nodes().into_iter().find_map(|node| planned(context, view, node)))
+}
+
+/// PostgreSQL shows in the plan's filter that it converts a whole-number column that the text does not cast: a parameter
+/// was bound as a number with decimals.
+fn planned(context: &Context<'_>, view: &StatementView<'_>, node: &PlanNode) -> Option<Finding> {
+    if context.engine() != Engine::Postgresql || !reads_whole(node) {
+        return None;
+    }
+    let (filter, table) = (node.filter.as_ref()?, context.collection(node.collection.as_ref()?)?);
+    let converted = |field: &&Field| {
+        let casts = ["numeric", "double precision", "real"].into_iter().any(|kind| filter.contains(&format!("({})::{kind} ", field.name)));
+        field.family == TypeFamily::Integer && casts && leads_an_index(table, &field.name)
+    };
+    let field = table.fields.iter().find(converted).filter(|_| !context.is_small(table))?;
+    let cast = |predicate: &Predicate| {
+        matches!(predicate.kind, PredicateKind::Expression(_)) && predicate.column.column.eq_ignore_ascii_case(&field.name)
+    };
+    if view.shape.predicates().any(cast) {
+        return None;
+    }
+    let column = table.name.with_columns(&[&field.name]);
+    let message =
+        format!("{} makes the server convert {column}, {}, in every row: its index can't be used.", view.title(), field.type_name);
+    let finding = view
+        .finding(message)
+        .graded(Grade::Planned)
+        .evidence(Evidence::text("filter", filter.clone(), "plan"))
+        .evidence(Evidence::text("column type", field.type_name.clone(), "catalog"));
+    Some(finding.risks(0.25))
 }
 
 fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, predicate: &Predicate) -> Option<Finding> {

@@ -126,7 +126,7 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, scan: &Scan<'_>) -> 
     let what = match (built, looped) {
         (true, _) => format!("builds an index on {} for each execution, reading all {rows:.0} rows", table.name),
         (false, true) => format!("reads {} as a whole, {rows:.0} rows, again and again", table.name),
-        (false, false) => format!("reads all {rows:.0} rows of {} to keep {:.2} % of them", table.name, kept.unwrap_or(0.0) * 100.0),
+        (false, false) => format!("reads all {rows:.0} rows of {} to keep about {:.0}", table.name, (kept.unwrap_or(0.0) * rows).max(1.0)),
     };
     let executed = view.was_executed();
     let mut finding = view

@@ -77,10 +77,16 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings: Vec<Finding> = no_statement_statistics(context).into_iter().collect();
-    if context.facts.reading(FactKind::ColumnStatistics) == Reading::Read {
+    if statistics_were_looked_for(context) {
         findings.extend(context.facts.catalog.collections.iter().filter_map(|table| never_analysed(context, table)));
     }
     findings
+}
+
+/// Whether absent statistics mean that there are none: they were read, or the gap is that nobody ran ANALYZE.
+fn statistics_were_looked_for(context: &Context<'_>) -> bool {
+    let entry = context.facts.coverage.iter().find(|entry| entry.fact == FactKind::ColumnStatistics);
+    entry.is_some_and(|entry| entry.state == Reading::Read || entry.hint.as_deref().is_some_and(|hint| hint.contains("ANALYZE")))
 }
 
 fn no_statement_statistics(context: &Context<'_>) -> Option<Finding> {
