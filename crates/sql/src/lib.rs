@@ -1,5 +1,11 @@
 //! Lexing, fingerprints, parsing and statement shapes of SQL, per dialect.
 //!
+//! - [`lexer`]: tokens with offsets, for everything else.
+//! - [`split`]: a script's statements, each with its place and the comments before it.
+//! - [`fingerprint`], [`normalize`], [`Fingerprinter`]: one name and one text for all texts of a statement.
+//! - [`shape`](shape()): the tables, columns, predicates, joins and clauses of a statement.
+//! - [`bind`], [`literals`], [`placeholders`], [`apply`], [`quote_identifier`], [`quote_literal`]: texts made of texts.
+//!
 //! Everything here is a pure function of a statement's text: no I/O, no clock, no environment. Text is foreign input, so
 //! nothing here ever panics on it, whatever the bytes.
 //!

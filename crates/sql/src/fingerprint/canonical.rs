@@ -2,6 +2,9 @@
 
 use crate::bytes8;
 
+/// A buffer larger than this is given back after the statement that needed it.
+const KEPT_BYTES: usize = 4 << 20;
+
 /// Bytes with room behind them, so that a short word is one store of eight.
 #[derive(Debug, Default)]
 pub(super) struct Canonical {
@@ -11,6 +14,9 @@ pub(super) struct Canonical {
 
 impl Canonical {
     pub(super) fn clear(&mut self) {
+        if self.bytes.len() > KEPT_BYTES {
+            self.bytes = Vec::new();
+        }
         self.length = 0;
     }
 

@@ -137,7 +137,8 @@ impl Reducer {
         self.out.as_slice()
     }
 
-    /// Reduces a statement; true if the text ends within a token or parenthesis.
+    /// Reduces a statement; true if the text ends within a token or parenthesis, or with the `...` that servers put
+    /// where they cut.
     pub(super) fn reduce(&mut self, text: &[u8]) -> bool {
         self.reset();
         let mut terminated = true;
@@ -146,7 +147,7 @@ impl Reducer {
             terminated = token.terminated;
             self.take(token, text);
         }
-        let truncated = !terminated || self.depth > 0;
+        let truncated = !terminated || self.depth > 0 || text.trim_ascii_end().ends_with(b"...");
         self.end_rows();
         while !self.lists.is_empty() {
             self.close_list();

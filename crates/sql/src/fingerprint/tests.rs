@@ -199,7 +199,7 @@ fn positions_are_columns() {
 
 #[test]
 fn cut_texts_say_so() {
-    for text in ["select 'a", "select \"a", "select /* a", "select f(a", "select * from t where a in (1, 2", "select $$x"] {
+    for text in ["select 'a", "select \"a", "select /* a", "select f(a", "select * from t where a in (1, 2", "select $$x", "select a ..."] {
         assert!(digest(text, Postgresql).truncated, "{text}");
     }
     for text in ["select 'a'", "select f(a)", "select a -- x", "", "select 1)"] {

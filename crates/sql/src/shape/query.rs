@@ -1,6 +1,7 @@
 //! Walks queries: common tables, select lists, set operations, and what stands behind them. It never reads `FROM`
 //! or conditions itself.
 
+use dbwright_model::engine::Engine;
 use sqlparser::ast::{
     Distinct, Expr, Fetch, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, Values, With,
@@ -139,6 +140,7 @@ impl Analyzer<'_> {
     fn select(&mut self, select: &Select, tail: Option<&Query>, role: Role) -> Output {
         let block = self.new_block(role);
         self.push_scope(block);
+        self.into(select);
         self.from(&select.from);
         let contents = self.select_list(select);
         if let Some(condition) = &select.selection {
@@ -165,6 +167,20 @@ impl Analyzer<'_> {
         output.columns = columns;
         output.table = table;
         output
+    }
+
+    /// `SELECT … INTO t` makes a table in PostgreSQL; elsewhere it fills variables.
+    fn into(&mut self, select: &Select) {
+        if self.naming.dialect != Engine::Postgresql {
+            return;
+        }
+        for target in select.into.iter().flat_map(|into| &into.targets) {
+            let parts = self.column_parts(target).unwrap_or_default();
+            if let Some((name, schema)) = parts.split_last() {
+                let schema = if schema.is_empty() { None } else { Some(schema.join(".")) };
+                self.write(&super::TableName { schema, name: name.clone() });
+            }
+        }
     }
 
     /// Ends the innermost block: what stands behind it, and what only the whole of it tells.

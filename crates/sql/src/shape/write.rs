@@ -104,7 +104,9 @@ impl Analyzer<'_> {
         }
         let handles_conflict = insert.on.is_some() || insert.or.is_some() || insert.ignore || insert.replace_into;
         let has_column_list = !insert.columns.is_empty() || !insert.assignments.is_empty();
-        if self.blocks.len() <= 2 || self.insert.is_none() {
+        // An insert inside `WITH` stands for the statement only if there is no other.
+        let main = self.block().is_some_and(|block| block.role == Role::Main);
+        if main || self.insert.is_none() {
             self.insert = Some(InsertShape { has_column_list, rows, handles_conflict });
         }
         let TableObject::TableName(name) = &insert.table else {

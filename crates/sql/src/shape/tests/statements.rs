@@ -53,6 +53,9 @@ fn inserts() {
             .is_some_and(|insert| insert.handles_conflict)
     );
     assert!(parsed("INSERT OR REPLACE INTO t VALUES (1)", Sqlite).insert.is_some_and(|insert| insert.handles_conflict));
+    let twice = parsed("WITH a AS (INSERT INTO items VALUES (1), (2) RETURNING id) INSERT INTO orders (id) SELECT id FROM a", Postgresql);
+    assert_eq!(twice.insert.map(|insert| (insert.has_column_list, insert.rows)), Some((true, None)));
+    assert_eq!(tables(&parsed("SELECT * INTO TEMP x FROM orders", Postgresql)), "orders r, x w");
     assert!(parsed("INSERT INTO t DEFAULT VALUES", Postgresql).insert.is_some());
 }
 
