@@ -137,7 +137,7 @@ fn gates(report: &Report) -> Markup {
                                     @if let Some(waiver) = &criterion.waiver { p.d { "Waived: " (sanitise::line(&waiver.reason)) } }
                                     @if !criterion.findings.is_empty() {
                                         p.d {
-                                            @for print in criterion.findings.iter().take(8) { a href={ "#" (findings::anchor(print)) } { (findings::label(report, print)) } " " }
+                                            @for print in criterion.findings.iter().take(8) { (findings::link(report, print)) " " }
                                             @if criterion.findings.len() > 8 { "and " (criterion.findings.len() - 8) " more" }
                                         }
                                     }

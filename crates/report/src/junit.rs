@@ -47,6 +47,16 @@ fn suite<W: Write>(gate: &GateVerdict, report: &Report, writer: &mut Writer<W>) 
     Ok(())
 }
 
+/// Why a case did not pass: the decision behind a waiver, else what was seen.
+fn why(criterion: &Criterion) -> String {
+    let Some(waiver) = criterion.waiver.as_ref().filter(|_| criterion.verdict == Verdict::Waived) else { return xml(&criterion.detail) };
+    let by = waiver.by.as_deref().map(|by| format!("by {by}"));
+    let until = waiver.until.as_deref().map(|until| format!("until {until}"));
+    let decided: Vec<String> = by.into_iter().chain(until).collect();
+    let decided = if decided.is_empty() { String::new() } else { format!(" ({})", decided.join(", ")) };
+    xml(&format!("{}{decided} {}", waiver.reason, criterion.detail))
+}
+
 fn case<W: Write>(gate: &GateVerdict, criterion: &Criterion, writer: &mut Writer<W>) -> std::io::Result<()> {
     let name = xml(&criterion.criterion);
     let class = format!("gate.{}", gate.gate.id());
@@ -60,7 +70,7 @@ fn case<W: Write>(gate: &GateVerdict, criterion: &Criterion, writer: &mut Writer
     element.write_inner_content(|writer| {
         let detail = xml(&criterion.detail);
         if let Some(outcome) = outcome {
-            let message = format!("{}: {detail}", criterion.verdict.id());
+            let message = format!("{}: {}", criterion.verdict.id(), why(criterion));
             let mut element = writer.create_element(outcome).with_attribute(("message", message.as_str()));
             if outcome != "skipped" {
                 element = element.with_attribute(("type", criterion.verdict.id()));
@@ -72,4 +82,34 @@ fn case<W: Write>(gate: &GateVerdict, criterion: &Criterion, writer: &mut Writer
         Ok(())
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{clean, sample};
+
+    #[test]
+    fn each_verdict_has_its_element() {
+        let text = render(&sample());
+        assert!(text.contains("<testsuites name=\"dbwright shop\" tests=\"12\" failures=\"3\" errors=\"3\">"), "{text}");
+        assert!(text.contains("<failure message=\"fail: 1,204 reviews name a product that does not exist.\" type=\"fail\"/>"));
+        assert!(text.contains("type=\"undecided\"/>"));
+        assert!(text.contains("<skipped message=\"not-applicable: There is no replica.\"/>"));
+        assert!(
+            text.contains("<skipped message=\"waived: Append-only log, partitioned next quarter. (by dba@example.org, until 2027-01-31)")
+        );
+    }
+
+    #[test]
+    fn a_suite_counts_its_cases() {
+        let text = render(&sample());
+        assert!(
+            text.contains(
+                "<testsuite name=\"performance\" tests=\"3\" failures=\"2\" errors=\"1\" skipped=\"0\" timestamp=\"2026-09-21T14:13:20\">"
+            ),
+            "{text}"
+        );
+        assert!(!render(&clean()).contains("<failure") && !render(&clean()).contains("<error"));
+    }
 }

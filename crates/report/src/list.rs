@@ -1,4 +1,4 @@
-//! Lists for people: engines, rules, one rule's page.
+//! Lists for people: engines, rules, one rule's page. It never looks anything up: the rows come ready.
 
 use anstyle::{AnsiColor, Effects, Style};
 use dbwright_model::Severity;
@@ -108,28 +108,108 @@ pub fn rules_markdown(rows: &[RuleRow]) -> String {
     out
 }
 
-/// A rule's page in a terminal.
+/// A rule's page in a terminal: paragraphs refilled to its width, lists hanging, examples as they stand.
 #[must_use]
 pub fn rule_page(page: &RulePage, options: &Options) -> String {
     let severity = paint(page.severity.id(), severity_style(page.severity), options.color);
     let mut out = format!("{}  {severity}\n{}\n", paint(&page.id, STRONG, options.color), page.title);
-    let mut code = false;
-    for line in page.docs.trim().lines() {
-        if line.starts_with("```") {
-            code = !code;
-            let title = line.trim_start_matches('`');
-            if code && !title.is_empty() {
-                out.push_str(&paint(&format!("  -- {title}\n"), FAINT, options.color));
-            }
-        } else if code {
-            out.push_str(&format!("  {}\n", paint(&sanitise::line(line), CODE, options.color)));
+    let mut lines = page.docs.trim().lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(title) = line.strip_prefix("```") {
+            example(title, &mut lines, options, &mut out);
         } else if let Some(heading) = line.strip_prefix("## ") {
             out.push_str(&format!("\n{}\n", paint(heading, STRONG, options.color)));
-        } else {
-            for part in wrap(&sanitise::line(line), options.width) {
-                out.push_str(&format!("{part}\n"));
+        } else if line.trim().is_empty() {
+            // Headings bring their own blank line.
+            if lines.peek().is_some_and(|next| !next.starts_with("## ")) {
+                out.push('\n');
             }
+        } else {
+            paragraph(line, &mut lines, options, &mut out);
         }
     }
     out
+}
+
+fn example<'t>(title: &str, lines: &mut impl Iterator<Item = &'t str>, options: &Options, out: &mut String) {
+    let mut words = title.split_whitespace().skip(1);
+    let says = match words.next() {
+        Some("finds") => "found",
+        Some("quiet") => "not found",
+        _ => "example",
+    };
+    let engine = words.next().map(|engine| format!(" on {engine}")).unwrap_or_default();
+    out.push_str(&format!("  {}\n", paint(&format!("-- {says}{engine}"), FAINT, options.color)));
+    for line in lines.take_while(|line| !line.starts_with("```")) {
+        out.push_str(format!("  {}", paint(&sanitise::line(line), CODE, options.color)).trim_end());
+        out.push('\n');
+    }
+}
+
+fn paragraph<'t>(first: &str, lines: &mut std::iter::Peekable<impl Iterator<Item = &'t str>>, options: &Options, out: &mut String) {
+    let goes_on = |next: &&str| !next.trim().is_empty() && !next.starts_with("```") && !next.starts_with("## ") && !next.starts_with("- ");
+    let mut text = first.trim().to_owned();
+    while let Some(next) = lines.next_if(goes_on) {
+        text.push(' ');
+        text.push_str(next.trim());
+    }
+    let (mut lead, text) = text.strip_prefix("- ").map_or(("", text.as_str()), |item| ("- ", item));
+    for line in wrap(&sanitise::line(text), options.width.saturating_sub(lead.len())) {
+        out.push_str(&format!("{lead}{line}\n"));
+        lead = if lead.is_empty() { "" } else { "  " };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> RulePage {
+        RulePage {
+            id: "schema/wide-table".to_owned(),
+            title: "Table with very many columns".to_owned(),
+            severity: Severity::Info,
+            docs: "\n## Finds\nTables of more\nthan 100 columns.\n\n- one item that is long enough to be wrapped on a narrow screen\n- two\n\n```sql finds postgresql\nCREATE TABLE a (id int);\n```\n\n## Fix\nSplit it.\n".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_page_is_refilled_to_the_width() {
+        let text = rule_page(&page(), &Options { width: 40, ..Options::default() });
+        assert_eq!(
+            text,
+            "schema/wide-table  info\nTable with very many columns\n\nFinds\nTables of more than 100 columns.\n\n\
+             - one item that is long enough to be\n  wrapped on a narrow screen\n- two\n\n  -- found on postgresql\n  CREATE TABLE a (id int);\n\nFix\nSplit it.\n"
+        );
+    }
+
+    #[test]
+    fn rules_are_listed_by_family_within_the_width() {
+        let row = |id: &str| RuleRow {
+            id: id.to_owned(),
+            title: "What it finds, said at some length so that it has to be wrapped".to_owned(),
+            severity: Severity::Warning,
+            engines: vec![],
+            accuracy: None,
+        };
+        let text = rules(&[row("index/unused"), row("index/missing"), row("schema/wide-table")], &Options::default());
+        assert_eq!(text.lines().filter(|line| *line == "index" || *line == "schema").count(), 2);
+        assert!(crate::terminal::widest(&text) <= 80 && text.contains("3 rules."));
+    }
+
+    #[test]
+    fn engines_say_what_they_lack() {
+        let row = EngineRow {
+            engines: vec!["SQLite".to_owned()],
+            schemes: vec!["sqlite:".to_owned()],
+            versions: "3.37 and newer".to_owned(),
+            capabilities: vec![
+                ("plans".to_owned(), true, "EXPLAIN QUERY PLAN".to_owned()),
+                ("replicas".to_owned(), false, "there are none".to_owned()),
+            ],
+        };
+        let text = engines(std::slice::from_ref(&row), &Options::default());
+        assert!(text.contains("✓ plans") && text.contains("– replicas"));
+        assert!(engines_markdown(&[row]).contains("no replicas: there are none"));
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn section(report: &Report, catalogue: &Catalogue) -> Markup {
             p.note { "From " (report.rules_judged) " rules, worst first: by severity, then by what each costs." }
             @if report.findings.is_empty() { p.note { "None." } } @else {
                 (filters(report))
-                ol.findings { @for finding in full { li { (card(finding)) } } }
+                ol.findings { @for finding in full { li { (card(finding, catalogue)) } } }
                 @for (rule, findings) in &folded { (more(rule, findings)) }
                 (pages(report, catalogue))
             }
@@ -41,15 +41,21 @@ fn family(finding: &Finding) -> &str {
     finding.rule.split('/').next().unwrap_or_default()
 }
 
-/// What a link to a finding says.
-pub(super) fn label(report: &Report, fingerprint: &str) -> String {
-    let finding = report.findings.iter().find(|finding| finding.fingerprint == fingerprint);
-    finding.map_or_else(|| sanitise::line(fingerprint), |finding| text::cut(&sanitise::line(&finding.object), 40))
+/// A link to a finding by its object; the fingerprint alone when the report does not hold it.
+pub(super) fn link(report: &Report, fingerprint: &str) -> Markup {
+    match report.findings.iter().find(|finding| finding.fingerprint == fingerprint) {
+        Some(finding) => html! { a href={ "#" (anchor(fingerprint)) } dir="auto" { (text::cut(&sanitise::line(&finding.object), 40)) } },
+        None => html! { code { (sanitise::line(fingerprint)) } },
+    }
 }
 
 /// A fingerprint as an identifier of the page.
 pub(super) fn anchor(fingerprint: &str) -> String {
     format!("f-{}", fingerprint.chars().filter(char::is_ascii_alphanumeric).collect::<String>())
+}
+
+fn rule_anchor(id: &str) -> String {
+    format!("rule-{}", id.replace('/', "-"))
 }
 
 /// Findings to show in full, and the rest by rule.
@@ -99,14 +105,17 @@ fn state(finding: &Finding) -> &'static str {
     if finding.waived.is_some() { "waived" } else { finding.severity.id() }
 }
 
-fn card(finding: &Finding) -> Markup {
+fn card(finding: &Finding, catalogue: &Catalogue) -> Markup {
     let state = state(finding);
     html! {
         article class={ "finding " (state) } data-f=(family(finding)) id=(anchor(&finding.fingerprint)) {
             p.head {
                 span.sev { (state) }
                 span.object dir="auto" { (sanitise::line(&finding.object)) }
-                a.rule href={ "#rule-" (finding.rule.replace('/', "-")) } { (sanitise::line(&finding.rule)) }
+                @match catalogue.page(&finding.rule) {
+                    Some(page) => a.rule href={ "#" (rule_anchor(&page.id)) } { (page.id) },
+                    None => span.rule { (sanitise::line(&finding.rule)) },
+                }
             }
             p.message dir="auto" { (sanitise::line(&finding.message)) }
             (in_short(finding))
@@ -223,7 +232,7 @@ fn pages(report: &Report, catalogue: &Catalogue) -> Markup {
     html! {
         h3 id="rules" { "The rules that found them" }
         @for page in rules.iter().filter_map(|id| catalogue.page(id)) {
-            details.page id={ "rule-" (page.id.replace('/', "-")) } {
+            details.page id=(rule_anchor(&page.id)) {
                 summary { code { (page.id) } " " span.soft { (page.title) } }
                 (prose::from_markdown(&page.docs))
             }
