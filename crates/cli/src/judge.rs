@@ -36,14 +36,14 @@ impl Sources {
     pub fn policy(&self) -> Result<Policy, Failure> {
         let mut policy = Policy::default();
         if let Some(text) = &self.persona {
-            policy = reading::persona::read(text).map_err(|error| Failure::new(format_args!("reading the persona document: {error}")).hint(error.hint))?;
+            policy = reading::persona::read(text)
+                .map_err(|error| Failure::new(format_args!("reading the persona document: {error}")).hint(error.hint))?;
         }
         if let Some((path, text)) = &self.config {
             reading::apply(&mut policy, text).map_err(|error| in_file(path, text, &error))?;
         }
         for (key, value) in &self.settings {
-            reading::set(&mut policy, key, value)
-                .map_err(|error| Failure::new(format_args!("setting {key}: {error}")).hint(error.hint))?;
+            reading::set(&mut policy, key, value).map_err(|error| Failure::new(format_args!("setting {key}: {error}")).hint(error.hint))?;
         }
         policy.baseline.clone_from(&self.baseline);
         Ok(policy)
@@ -100,6 +100,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 fn read_baseline(path: &Path) -> Result<Vec<String>, Failure> {
     reading::baseline::read(&read(path)?).map_err(|error| {
-        Failure::new(format_args!("reading the baseline {}: {error}", path.display())).hint("`dbwright review --write-baseline FILE` makes one.")
+        Failure::new(format_args!("reading the baseline {}: {error}", path.display()))
+            .hint("`dbwright review --write-baseline FILE` makes one.")
     })
 }

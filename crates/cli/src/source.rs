@@ -55,9 +55,9 @@ fn options(args: &TargetArgs) -> Result<CollectOptions, Failure> {
     options.read_rows = match args.read_rows.as_deref() {
         None => ReadRows::Never,
         Some("all") => ReadRows::All,
-        Some(text) => ReadRows::Sample(text.parse().map_err(|_| {
-            Failure::new(format_args!("--read-rows takes a number of rows or `all`, not {text:?}"))
-        })?),
+        Some(text) => ReadRows::Sample(
+            text.parse().map_err(|_| Failure::new(format_args!("--read-rows takes a number of rows or `all`, not {text:?}")))?,
+        ),
     };
     options.prompt = std::io::IsTerminal::is_terminal(&std::io::stdin());
     Ok(options)

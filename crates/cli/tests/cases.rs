@@ -35,7 +35,11 @@ fn expected(table: &toml::Table, engine: &str) -> Vec<Expected> {
     entries
         .iter()
         .filter(|entry| entry.get("engines").is_none_or(|engines| strings(Some(engines)).iter().any(|name| name == engine)))
-        .map(|entry| Expected { rule: text(entry, "rule").expect("a rule"), object: text(entry, "object"), statement: text(entry, "statement") })
+        .map(|entry| Expected {
+            rule: text(entry, "rule").expect("a rule"),
+            object: text(entry, "object"),
+            statement: text(entry, "statement"),
+        })
         .collect()
 }
 

@@ -39,7 +39,8 @@ fn judge(rule: &Rule, example: &Example) -> Result<(), String> {
     if !workload.trim().is_empty() {
         fs::write(project.path().join("workload.sql"), workload).expect("written");
     }
-    let report = common::quick_review(project.path()).map_err(|error| format!("{}: the example can't be built: {error}\n{}", rule.id, example.text))?;
+    let report = common::quick_review(project.path())
+        .map_err(|error| format!("{}: the example can't be built: {error}\n{}", rule.id, example.text))?;
     if let Some(undecided) = report.undecided_rules.iter().find(|undecided| undecided.rule == rule.id) {
         return Err(format!("{}: not judged for want of {:?}", rule.id, undecided.missing));
     }

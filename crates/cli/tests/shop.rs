@@ -61,7 +61,8 @@ fn the_shop_shows_the_faults_that_were_left_in_it() {
 #[test]
 fn the_mended_shop_has_none_and_passes_what_can_be_decided() {
     let (report, _directory) = review("shop-mended");
-    let bad: Vec<&Value> = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["severity"] != "info").collect();
+    let bad: Vec<&Value> =
+        report["findings"].as_array().expect("findings").iter().filter(|finding| finding["severity"] != "info").collect();
     assert!(bad.is_empty(), "{bad:#?}");
     for name in ["schema", "performance", "integrity"] {
         let verdict = &gate(&report, name)["verdict"];
@@ -74,7 +75,9 @@ fn the_mended_shop_has_none_and_passes_what_can_be_decided() {
 fn equal_facts_give_equal_reports() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("small.db");
-    rusqlite::Connection::open(&path).and_then(|c| c.execute_batch("CREATE TABLE b (x REAL); CREATE TABLE a (id INTEGER PRIMARY KEY, price REAL);")).expect("made");
+    rusqlite::Connection::open(&path)
+        .and_then(|c| c.execute_batch("CREATE TABLE b (x REAL); CREATE TABLE a (id INTEGER PRIMARY KEY, price REAL);"))
+        .expect("made");
     let now = ["--now", "2026-11-24T00:00:00Z"];
     let (_, error, code) = texts(&dbwright(&[&["collect", "small.db", "-o", "facts.json"][..], &now].concat(), directory.path()));
     assert_eq!(code, 0, "{error}");

@@ -50,13 +50,16 @@ fn files_that_are_no_database() {
     fs::write(at("cut.db"), &bytes[..bytes.len() / 2 + 100]).expect("written");
     fs::create_dir(at("empty")).expect("made");
     fs::write(at("facts.json"), "{\"schema\":\"other/1\"}").expect("written");
-    fails(directory.path(), &["review", "notes.txt"], &["notes.txt", "not a database"]);
+    fails(directory.path(), &["review", "notes.txt"], &["notes.txt", "not a SQLite database"]);
     fails(directory.path(), &["review", "missing.db"], &["missing.db", "hint: "]);
     fails(directory.path(), &["review", "empty"], &["empty", "hint: "]);
     fails(directory.path(), &["review", "facts.json"], &["facts.json", "not a Facts file"]);
     fails(directory.path(), &["review", "sqlite:empty"], &["empty"]);
     let (out, error, code) = texts(&dbwright(&["review", "cut.db", "--no-html"], directory.path()));
-    assert!(code == 2 || (code == 0 && out.contains("integrity/corrupt-page")), "a truncated file is a failure or a finding: {code}\n{out}{error}");
+    assert!(
+        code == 2 || (code == 0 && out.contains("integrity/corrupt-page")),
+        "a truncated file is a failure or a finding: {code}\n{out}{error}"
+    );
 }
 
 #[test]
@@ -71,22 +74,36 @@ fn words_that_are_wrong() {
     fails(directory.path(), &["review", ".", "-o", "report.doc"], &["report.doc", ".html"]);
     fs::write(directory.path().join("dbwright.toml"), "[standards]\nquery_p95 = 50\n").expect("written");
     fails(directory.path(), &["review", "."], &["dbwright.toml:2", "query_p95_ms", "^"]);
-    fs::write(directory.path().join("dbwright.toml"), "[[ignore]]\nrule = \"schema/no-primary-key\"\nobject = \"*\"\nreason = \"x\"\n").expect("written");
+    fs::write(directory.path().join("dbwright.toml"), "[[ignore]]\nrule = \"schema/no-primary-key\"\nobject = \"*\"\nreason = \"x\"\n")
+        .expect("written");
     fails(directory.path(), &["review", "."], &["schema/no-primary-key", "dbwright.toml:2"]);
 }
 
 #[test]
 fn a_syntax_error_has_file_line_and_caret() {
     let directory = TempDir::new().expect("a directory");
-    fs::write(directory.path().join("schema.sql"), "CREATE TABLE a (id INTEGER PRIMARY KEY);\n\nCREATE TABEL b (id INTEGER);\n").expect("written");
+    fs::write(directory.path().join("schema.sql"), "CREATE TABLE a (id INTEGER PRIMARY KEY);\n\nCREATE TABEL b (id INTEGER);\n")
+        .expect("written");
     fails(directory.path(), &["review", "."], &["schema.sql:3", "CREATE TABEL b", "^"]);
 }
 
 #[test]
 fn hostile_names_go_through_every_form_harmlessly() {
     let directory = TempDir::new().expect("a directory");
-    let names = ["a\"b", "line\nbreak", "\u{1b}[31mred\u{1b}[0m", "<script>alert(1)</script>", "\u{202e}right to left", "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂", "x'); DROP TABLE t;--", "| pipe ``` fence"];
-    let script: String = names.iter().map(|name| format!("CREATE TABLE \"{}\" (\"{}\" TEXT);", name.replace('"', "\"\""), name.replace('"', "\"\""))).collect();
+    let names = [
+        "a\"b",
+        "line\nbreak",
+        "\u{1b}[31mred\u{1b}[0m",
+        "<script>alert(1)</script>",
+        "\u{202e}right to left",
+        "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂",
+        "x'); DROP TABLE t;--",
+        "| pipe ``` fence",
+    ];
+    let script: String = names
+        .iter()
+        .map(|name| format!("CREATE TABLE \"{}\" (\"{}\" TEXT);", name.replace('"', "\"\""), name.replace('"', "\"\"")))
+        .collect();
     sqlite(&directory.path().join("hostile.db"), &format!("{script} CREATE TABLE big (a TEXT /* {} */);", "x".repeat(1_000_000)));
     let forms = ["r.html", "r.json", "r.sarif", "r.xml", "r.md", "r.txt"];
     let mut arguments = vec!["review", "hostile.db", "--verbose"];
@@ -96,7 +113,7 @@ fn hostile_names_go_through_every_form_harmlessly() {
     for form in forms {
         let text = fs::read_to_string(directory.path().join(form)).expect("written");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{form}");
-        assert!(form.ends_with("json") || form.ends_with("sarif") || !text.contains("<script>alert"), "{form}");
+        assert!(["json", "sarif", "txt"].iter().any(|plain| form.ends_with(plain)) || !text.contains("<script>alert"), "{form}");
     }
     assert!(!out.contains('\u{1b}'), "NO_COLOR is set, so every escape would be the database's");
     let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(directory.path().join("r.json")).expect("read")).expect("JSON");
@@ -140,7 +157,8 @@ fn ctrl_c_ends_a_project_build_and_leaves_nothing() {
     let directory = TempDir::new().expect("a directory");
     let scratch = TempDir::new().expect("a directory");
     fs::write(directory.path().join("schema.sql"), "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);\n").expect("written");
-    let slow = "INSERT INTO t (a) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000000) SELECT hex(i) FROM n;\n";
+    let slow =
+        "INSERT INTO t (a) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000000) SELECT hex(i) FROM n;\n";
     fs::write(directory.path().join("data.sql"), slow).expect("written");
     let mut child = Command::new(env!("CARGO_BIN_EXE_dbwright"))
         .args(["review", "."])

@@ -39,6 +39,9 @@ fn only(names: &[String]) -> Result<Vec<Gate>, Failure> {
     let known = Gate::ALL.map(Gate::id).join(", ");
     names
         .iter()
-        .map(|name| Gate::from_id(name).ok_or_else(|| Failure::new(format_args!("--only: {name:?} is no gate")).hint(format_args!("Gates are {known}."))))
+        .map(|name| {
+            Gate::from_id(name)
+                .ok_or_else(|| Failure::new(format_args!("--only: {name:?} is no gate")).hint(format_args!("Gates are {known}.")))
+        })
         .collect()
 }

@@ -30,7 +30,8 @@ pub fn run(args: &RulesArgs, screen: &Screen) -> Result<u8, Failure> {
 
 fn engine(name: &str) -> Result<Engine, Failure> {
     Engine::from_id(name).ok_or_else(|| {
-        Failure::new(format_args!("--engine: {name:?} is no engine")).hint(format_args!("Engines are {}.", Engine::ALL.map(Engine::id).join(", ")))
+        Failure::new(format_args!("--engine: {name:?} is no engine"))
+            .hint(format_args!("Engines are {}.", Engine::ALL.map(Engine::id).join(", ")))
     })
 }
 
@@ -40,6 +41,7 @@ fn row(rule: &'static Rule) -> dbwright_report::list::RuleRow {
         title: rule.title.to_owned(),
         severity: rule.severity,
         engines: rule.engines.iter().map(|engine| engine.title().to_owned()).collect(),
-        accuracy: accuracy::of(rule.id).map(|seen| format!("{} of {} found, {} false alarms in {} cases", seen.found, seen.planted, seen.false_alarms, seen.cases)),
+        accuracy: accuracy::of(rule.id)
+            .map(|seen| format!("{} of {} found, {} false alarms in {} cases", seen.found, seen.planted, seen.false_alarms, seen.cases)),
     }
 }
