@@ -86,10 +86,7 @@ fn switched_off(context: &Context<'_>, name: &str) -> Option<Finding> {
     }
     let message = format!("{name} is off, so no table is vacuumed or analysed by itself: tables grow and transaction ids run out.");
     let finding = Finding::new(name, message).evidence(Evidence::text(name, "off", "pg_settings")).severe(Severity::Error).risks(0.7);
-    Some(match context.change_setting(name, "on", &format!("Switch {name} on")) {
-        Some(change) => finding.change(change),
-        None => finding,
-    })
+    Some(finding.change_if(context.change_setting(name, "on", &format!("Switch {name} on"))))
 }
 
 fn judge(context: &Context<'_>, table: &Collection, running: bool) -> Option<Finding> {

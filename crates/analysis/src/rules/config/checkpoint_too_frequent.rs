@@ -90,13 +90,16 @@ fn forced_checkpoints(context: &Context<'_>) -> Option<Finding> {
     Some(finding.change_if(larger_log(context, size)))
 }
 
-/// Doubles the log where the disk is known to have room for four times the difference, or its size is not known.
+/// Doubles the log, to PostgreSQL's own default of 1 GB at least, where the disk has room for twice that or its size is not
+/// known.
 fn larger_log(context: &Context<'_>, size: f64) -> Option<dbwright_model::change::Change> {
+    const SMALLEST: f64 = 1_073_741_824.0;
+    let wanted = (size * 2.0).max(SMALLEST);
     let room = context.facts.health.disk.map(|disk| disk.limit - disk.used);
-    if room.is_some_and(|free| free < size * 4.0) {
+    if room.is_some_and(|free| free < wanted * 2.0) {
         return None;
     }
-    let megabytes = (size * 2.0 / 1_048_576.0).round();
+    let megabytes = (wanted / 1_048_576.0).round();
     let summary = format!("Let the log grow to {megabytes:.0} MB between checkpoints; it needs that much disk");
     context.change_setting("max_wal_size", &format!("'{megabytes:.0}MB'"), &summary)
 }

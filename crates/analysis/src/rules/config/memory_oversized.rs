@@ -21,9 +21,12 @@ const SETTLED_DAYS: f64 = 7.0;
 /// Smallest buffer pool of which an empty half is worth a word, bytes.
 const WORTH_BYTES: f64 = 1_073_741_824.0;
 
+/// Sessions below which all of them sorting at once is no matter.
+const FEWEST_SESSIONS: f64 = 10.0;
+
 const DOCS: &str = r#"
 ## Finds
-PostgreSQL: `work_mem` times the connections open now exceeds `effective_cache_size`, where somebody has set that to the
+PostgreSQL: `work_mem` times the connections open now (ten or more) exceeds `effective_cache_size`, where somebody has set that to the
 memory there is; one sort or hash in each session would be more than the machine has. MySQL and MariaDB: after a week of
 running, more than half of a buffer pool of 1 GB or more was never filled.
 
@@ -79,7 +82,9 @@ fn session_memory(context: &Context<'_>) -> Option<Finding> {
         context.setting("effective_cache_size").filter(|setting| setting.origin.as_deref().is_some_and(|origin| origin != "default"));
     cache?;
     let memory = context.setting_bytes("effective_cache_size")?;
-    if work * sessions <= memory {
+    // A cache said to be smaller than the buffers is no statement on the machine's memory: planner-costs-mismatch says so.
+    let believable = context.setting_bytes("shared_buffers").is_none_or(|buffers| memory >= buffers);
+    if work * sessions <= memory || sessions < FEWEST_SESSIONS || !believable {
         return None;
     }
     let message = format!(
@@ -93,13 +98,13 @@ fn session_memory(context: &Context<'_>) -> Option<Finding> {
         .evidence(Evidence::measured("effective_cache_size", memory, Unit::Bytes, "pg_settings"))
         .risks(0.5);
     let fitting = (memory / 4.0 / sessions / 1_048_576.0).floor().max(4.0);
+    if fitting * 1_048_576.0 > work * 0.8 {
+        return Some(finding);
+    }
     let summary = format!(
         "Lower work_mem to {fitting:.0} MB, a quarter of that memory over the sessions open now; statements that sort more will spill"
     );
-    Some(match context.change_setting("work_mem", &format!("'{fitting:.0}MB'"), &summary) {
-        Some(change) => finding.change(change),
-        None => finding,
-    })
+    Some(finding.change_if(context.change_setting("work_mem", &format!("'{fitting:.0}MB'"), &summary)))
 }
 
 fn empty_pool(context: &Context<'_>) -> Option<Finding> {

@@ -149,10 +149,7 @@ fn work_memory(context: &Context<'_>) -> Option<Finding> {
     let megabytes = wanted / 1_048_576.0;
     let summary =
         format!("Raise work_mem to {megabytes:.0} MB; with every connection sorting that is half of effective_cache_size at most");
-    Some(match context.change_setting("work_mem", &format!("'{megabytes:.0}MB'"), &summary) {
-        Some(change) => finding.change(change),
-        None => finding,
-    })
+    Some(finding.change_if(context.change_setting("work_mem", &format!("'{megabytes:.0}MB'"), &summary)))
 }
 
 fn buffer_pool(context: &Context<'_>) -> Option<Finding> {
