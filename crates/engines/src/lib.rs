@@ -4,6 +4,8 @@
 
 pub mod credentials;
 pub mod error;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod inclusion;
 pub mod options;
 #[cfg(feature = "postgres")]
 pub mod postgres;

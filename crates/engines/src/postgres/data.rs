@@ -1,6 +1,7 @@
 //! Checks that read rows, when that was asked for: references without partner, keys that are not unique, checks that rows
 //! violate, and what texts look like. Everything is counted on the server: no value of a row leaves it.
 
+mod inclusions;
 mod profile;
 
 use dbwright_model::catalog::{Collection, CollectionKind, Index, Reference};
@@ -33,6 +34,7 @@ pub(super) async fn read(session: &ReadOnly, rows: ReadRows, facts: &mut Facts, 
     let outcome = checker.check(&collections).await;
     facts.catalog.collections = collections;
     outcome?;
+    inclusions::read(session, rows, facts, book).await?;
     profile::read(session, rows, facts, book).await
 }
 

@@ -20,6 +20,8 @@ INSERT INTO shapes SELECT i::text, '2024-01-0' || (i % 9 + 1), md5(i::text)::uui
   'red,blue' || i, 'a' || i || '@example.org', 'Some words, ' || i FROM generate_series(1, 20) i;
 INSERT INTO shapes (plain) VALUES ('canary-0c4e'), (NULL);
 CREATE TABLE doubled (a int, b text, CONSTRAINT one UNIQUE (a, b));
+CREATE TABLE invoices (id int PRIMARY KEY, big_parent_id bigint, child_id int, remark_id int);
+INSERT INTO invoices SELECT i, CASE WHEN i % 50 = 0 THEN 9999 ELSE i % 100 + 1 END, i + 5000, i FROM generate_series(1, 200) i;
 INSERT INTO doubled SELECT i, 'x' FROM generate_series(1, 50) i;
 "#;
 
@@ -44,6 +46,13 @@ async fn counts_orphans_duplicates_and_shapes() {
         assert_eq!((violation.rows, violation.kind.as_str(), violation.columns.join(",")), (11, "check", "id".to_owned()));
         let key = |name: &str| facts.data.keys.iter().find(|key| key.table.name == name).unwrap();
         assert_eq!((key("doubled").duplicates, key("parents").duplicates), (3, 0));
+        assert_eq!(facts.data.inclusions.len(), 1, "{:?}", facts.data.inclusions);
+        let inclusion = &facts.data.inclusions[0];
+        assert_eq!(
+            (inclusion.column.as_str(), inclusion.target.name.as_str(), inclusion.target_column.as_str()),
+            ("big_parent_id", "parents", "id")
+        );
+        assert_eq!((inclusion.checked, inclusion.orphans, inclusion.distinct), (200, 4, 99), "the values of child_id occur in no table");
         let values = |name: &str| table(&facts, "public", "shapes").field(name).unwrap().values.clone().unwrap();
         assert_eq!((values("n").number_like, values("n").texts, values("n").nulls), (20, 20, 2));
         assert_eq!((values("d").date_like, values("u").uuid_like, values("b").boolean_like), (20, 20, 20));
