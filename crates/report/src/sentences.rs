@@ -95,9 +95,7 @@ pub fn worst(report: &Report) -> Verdict {
 pub fn next_steps(report: &Report, most: usize) -> Vec<String> {
     let open = |finding: &&Finding| finding.waived.is_none() && !finding.in_baseline && finding.severity > Severity::Info;
     let mut steps = Vec::new();
-    let mut worst: Vec<&Finding> = report.findings.iter().filter(open).collect();
-    // Within the worst severity, what can be mended by a change at hand comes first.
-    worst.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.change.is_none()));
+    let worst: Vec<&Finding> = report.findings.iter().filter(open).collect();
     steps.extend(worst.first().map(|finding| mend(finding)));
     let undecided = report.gates.iter().find(|gate| gate.verdict == Verdict::Undecided);
     let missing = undecided.and_then(|gate| Some((gate, gate.criteria.iter().find(|criterion| criterion.verdict == Verdict::Undecided)?)));
@@ -115,7 +113,7 @@ pub fn next_steps(report: &Report, most: usize) -> Vec<String> {
 }
 
 fn mend(finding: &Finding) -> String {
-    format!("dbwright explain {} says how to mend {}", finding.rule, finding.object)
+    format!("dbwright explain {} says how to mend {}", finding.rule, object(finding))
 }
 
 /// One line on why a gate stands as it does.
@@ -182,10 +180,24 @@ pub fn goal(metric: &Metric) -> String {
     }
 }
 
-/// Three decimals at the most: availability is told apart by them.
+/// The object as people read it: a statement's fingerprint is cut to what tells it apart.
+#[must_use]
+pub fn object(finding: &Finding) -> String {
+    match finding.object.split_once(' ') {
+        Some((print, rest)) if print.len() == 32 && print.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{}… {rest}", &print[..8])
+        }
+        _ => finding.object.clone(),
+    }
+}
+
+/// Three significant digits; near the whole three decimals, by which availability is told apart.
 fn percent(share: f64) -> String {
-    let text = format!("{:.3}", share * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    if (0.99..1.0).contains(&share) {
+        let text = format!("{:.3}", share * 100.0);
+        return format!("{} %", text.trim_end_matches('0').trim_end_matches('.'));
+    }
+    format!("{} %", number::short(share * 100.0))
 }
 
 #[cfg(test)]
@@ -198,6 +210,18 @@ mod tests {
         assert_eq!(standing(&sample()), "2 gates fail, 1 is undecided, 1 is waived, 1 passes");
         assert_eq!(standing(&clean()), "all 5 gates pass");
         assert_eq!((worst(&sample()), worst(&clean())), (Verdict::Fail, Verdict::Pass));
+    }
+
+    #[test]
+    fn fingerprints_and_shares_are_short() {
+        let mut finding = Finding::new("9434dec8c61a6699324a1d8f6100aa11 orders", "");
+        assert_eq!(object(&finding), "9434dec8… orders");
+        finding.object = "public.orders(a, b)".to_owned();
+        assert_eq!(object(&finding), "public.orders(a, b)");
+        assert_eq!(
+            [percent(0.01282), percent(0.9999), percent(0.99995), percent(0.5), percent(1.0)],
+            ["1.28 %", "99.99 %", "99.995 %", "50 %", "100 %"]
+        );
     }
 
     #[test]

@@ -44,7 +44,9 @@ fn family(finding: &Finding) -> &str {
 /// A link to a finding by its object; the fingerprint alone when the report does not hold it.
 pub(super) fn link(report: &Report, fingerprint: &str) -> Markup {
     match report.findings.iter().find(|finding| finding.fingerprint == fingerprint) {
-        Some(finding) => html! { a href={ "#" (anchor(fingerprint)) } dir="auto" { (text::cut(&sanitise::line(&finding.object), 40)) } },
+        Some(finding) => {
+            html! { a href={ "#" (anchor(fingerprint)) } dir="auto" { (text::cut(&sanitise::line(&sentences::object(finding)), 40)) } }
+        }
         None => html! { code { (sanitise::line(fingerprint)) } },
     }
 }
@@ -111,7 +113,7 @@ fn card(finding: &Finding, catalogue: &Catalogue) -> Markup {
         article class={ "finding " (state) } data-f=(family(finding)) id=(anchor(&finding.fingerprint)) {
             p.head {
                 span.sev { (state) }
-                span.object dir="auto" { (sanitise::line(&finding.object)) }
+                span.object dir="auto" title=(sanitise::line(&finding.object)) { (sanitise::line(&sentences::object(finding))) }
                 @match catalogue.page(&finding.rule) {
                     Some(page) => a.rule href={ "#" (rule_anchor(&page.id)) } { (page.id) },
                     None => span.rule { (sanitise::line(&finding.rule)) },

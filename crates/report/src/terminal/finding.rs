@@ -10,7 +10,7 @@ use dbwright_model::{Finding, Severity};
 use super::page::Page;
 use super::{CYAN, FAINT, GREEN, MAGENTA, MESSAGE_LINES, SHOWN, STRONG, YELLOW, severity_style};
 use crate::number;
-use crate::sentences::impact;
+use crate::sentences::{impact, object};
 use crate::text::{width, wrap};
 
 /// Column at which findings' texts begin.
@@ -93,7 +93,7 @@ impl Page<'_> {
         if alike > 0 {
             parts.push(format!("and {} more like it", number::grouped(alike as f64)));
         }
-        parts.push(finding.object.clone());
+        parts.push(if self.verbose() { finding.object.clone() } else { object(finding) });
         if self.verbose() {
             parts.push(finding.grade.id().to_owned());
         }

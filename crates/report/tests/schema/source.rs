@@ -20,17 +20,23 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads every file of the directory.
+    /// Reads every file of the directory and below.
     pub fn read(directory: &Path) -> Self {
         let mut source = Self { items: BTreeMap::new(), imports: BTreeMap::new() };
-        for entry in std::fs::read_dir(directory).expect("the model's source").map(|entry| entry.expect("an entry").path()) {
-            if entry.extension().is_some_and(|ending| ending == "rs") {
-                let text = std::fs::read_to_string(&entry).expect("a source file");
-                let module = entry.file_stem().expect("a stem").to_string_lossy().into_owned();
-                source.add(&module, syn::parse_file(&text).expect("the model compiles"));
+        source.read_all(directory);
+        source
+    }
+
+    fn read_all(&mut self, directory: &Path) {
+        for path in std::fs::read_dir(directory).expect("the model's source").map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                self.read_all(&path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                let module = path.file_stem().expect("a stem").to_string_lossy().into_owned();
+                self.add(&module, syn::parse_file(&text).expect("the model compiles"));
             }
         }
-        source
     }
 
     fn add(&mut self, module: &str, file: syn::File) {
