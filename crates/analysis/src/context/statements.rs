@@ -216,3 +216,56 @@ pub fn same_table(one: &ObjectName, other: &ObjectName) -> bool {
     let schemas = one.schema.is_none() || other.schema.is_none() || one.schema == other.schema;
     schemas && one.name.eq_ignore_ascii_case(&other.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Context;
+    use crate::testing::healthy;
+    use dbwright_model::policy::Policy;
+
+    fn statement(text: &str, calls: f64, total_ms: f64, weight: Option<f64>) -> Statement {
+        Statement { text: text.to_owned(), calls: Some(calls), total_ms: Some(total_ms), weight, ..Statement::default() }
+    }
+
+    #[test]
+    fn shares_are_of_counted_time_on_servers_and_of_weighted_time_in_projects() {
+        let mut facts = healthy(Engine::Postgresql);
+        facts.workload.statements =
+            vec![statement("SELECT title FROM product", 10.0, 300.0, Some(1.0)), statement("SELECT id FROM sale", 10.0, 100.0, Some(9.0))];
+        let policy = Policy::default();
+        let shares =
+            |facts: &Facts| -> Vec<f64> { Context::new(facts, &policy).statements().iter().filter_map(|view| view.time_share).collect() };
+        assert_eq!(shares(&facts), [0.75, 0.25]);
+        facts.workload.source = WorkloadSource::Measured;
+        assert_eq!(shares(&facts), [0.25, 0.75]);
+    }
+
+    #[test]
+    fn objects_are_the_fingerprint_and_the_first_table_as_the_catalog_spells_it() {
+        let mut facts = healthy(Engine::Postgresql);
+        facts.workload.statements = vec![statement("SELECT s.id FROM SALE AS s JOIN product ON product.id = s.product_id", 1.0, 1.0, None)];
+        let policy = Policy::default();
+        let context = Context::new(&facts, &policy);
+        let view = &context.statements()[0];
+        assert_eq!(view.object(), format!("{} public.sale", view.fingerprint));
+        assert_eq!(view.fingerprint, dbwright_sql::fingerprint(&view.statement.text, Engine::Postgresql).to_string());
+        let finding = view.finding("x");
+        assert_eq!(finding.impact.db_time_share, Some(1.0));
+    }
+
+    #[test]
+    fn a_sample_with_values_is_read_instead_of_placeholders() {
+        let mut facts = healthy(Engine::Sqlite);
+        let mut one = statement("SELECT title FROM product WHERE title LIKE ?", 1.0, 1.0, None);
+        one.samples.push(dbwright_model::workload::Sample {
+            text: "SELECT title FROM product WHERE title LIKE '%x'".to_owned(),
+            ..Default::default()
+        });
+        facts.workload.statements = vec![one];
+        let policy = Policy::default();
+        let context = Context::new(&facts, &policy);
+        let kinds: Vec<_> = context.statements()[0].shape.predicates().map(|predicate| predicate.kind.clone()).collect();
+        assert_eq!(kinds, [dbwright_sql::PredicateKind::LeadingWildcard]);
+    }
+}

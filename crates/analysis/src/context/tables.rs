@@ -107,3 +107,45 @@ pub fn holds_a_key(collection: &Collection, columns: &[&str]) -> bool {
         .filter_map(Index::columns)
         .any(|names| key(&names, false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dbwright_model::Engine;
+    use dbwright_model::policy::Policy;
+
+    #[test]
+    fn names_are_found_in_any_case_and_schema_but_never_guessed() {
+        let mut facts = crate::testing::healthy(Engine::Postgresql);
+        let mut other = facts.catalog.collections[0].clone();
+        other.name.schema = Some("archive".to_owned());
+        facts.catalog.collections.push(other.clone());
+        let policy = Policy::default();
+        let context = Context::new(&facts, &policy);
+        let spelt = |schema: Option<&str>| ObjectName { schema: schema.map(str::to_owned), name: other.name.name.to_uppercase() };
+        assert_eq!(context.collection(&spelt(Some("Archive"))).map(|table| &table.name), Some(&other.name));
+        assert_eq!(context.collection(&spelt(None)).and_then(|table| table.name.schema.as_deref()), Some("public"));
+        assert!(context.collection(&ObjectName::new("nowhere", other.name.name.clone())).is_none());
+    }
+
+    #[test]
+    fn an_empty_table_of_a_scratch_database_is_not_small() {
+        let mut facts = crate::testing::healthy(Engine::Sqlite);
+        facts.catalog.collections[0].storage.rows = Some(dbwright_model::Quantity::measured(0.0, "count"));
+        let policy = Policy::default();
+        assert!(Context::new(&facts, &policy).is_small(&facts.catalog.collections[0]));
+        facts.target.scratch = true;
+        assert!(!Context::new(&facts, &policy).is_small(&facts.catalog.collections[0]), "nobody gave data");
+    }
+
+    #[test]
+    fn a_key_needs_all_its_columns_and_no_null() {
+        let table: Collection = serde_json::from_str(
+            r#"{"name": {"name": "t"}, "fields": [{"name": "a"}, {"name": "b"}, {"name": "c", "nullable": true}],
+                "keys": [{"columns": ["a", "b"], "primary": true}, {"columns": ["c"]}]}"#,
+        )
+        .unwrap();
+        assert!(holds_a_key(&table, &["B", "A", "c"]));
+        assert!(!holds_a_key(&table, &["a"]) && !holds_a_key(&table, &["c"]), "a part, or a key that lets NULL in twice");
+    }
+}

@@ -2,7 +2,7 @@
 
 use dbwright_model::catalog::{Collection, Field};
 use dbwright_model::plan::{Operation, PlanNode};
-use dbwright_model::{Evidence, FactKind, Finding, Grade, Severity, Unit};
+use dbwright_model::{Engine, Evidence, FactKind, Finding, Grade, Severity, Unit};
 use dbwright_sql::PredicateKind;
 use dbwright_sql::shape::{Block, Operand, Predicate};
 
@@ -165,6 +165,10 @@ fn kept_share(context: &Context<'_>, view: &StatementView<'_>, scan: &Scan<'_>, 
         let read = kept + node.rows_removed.unwrap_or(0.0);
         return (read > 0.0).then(|| kept / read);
     }
+    // PostgreSQL's plans show what is filtered at a scan: without a filter all rows are needed there.
+    if context.engine() == Engine::Postgresql && node.filter.is_none() {
+        return None;
+    }
     let estimate = node.rows_estimated.filter(|_| node.filter.is_some()).map(|kept| kept / rows);
     estimate.or_else(|| {
         let shares = view.shape.blocks.iter().flat_map(|block| block_shares(context, block, table));
@@ -174,7 +178,9 @@ fn kept_share(context: &Context<'_>, view: &StatementView<'_>, scan: &Scan<'_>, 
 
 /// What each condition of a block on the table keeps, as far as its column's values say.
 fn block_shares<'b>(context: &'b Context<'_>, block: &'b Block, table: &'b Collection) -> impl Iterator<Item = f64> {
-    conditions_on(context, block, table).filter_map(|predicate| share_of(table, predicate))
+    // `IS NULL` on the optional side of an outer join asks for rows without partner, not for NULLs.
+    let plain = |predicate: &&Predicate| block.joins.is_empty() || predicate.kind != PredicateKind::NullTest;
+    conditions_on(context, block, table).filter(plain).filter_map(|predicate| share_of(table, predicate))
 }
 
 fn share_of(table: &Collection, predicate: &Predicate) -> Option<f64> {
