@@ -215,6 +215,24 @@ fn dropping_the_future_ends_the_work_and_cleans_up() {
 }
 
 #[test]
+fn a_database_that_grows_too_large_is_stopped() {
+    let options = Options { disk_limit: Some(60_000_000), ..quick() };
+    let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO t SELECT hex(randomblob(500)) FROM n;";
+    let directory = project(&[("schema.sql", "CREATE TABLE t (a TEXT);"), ("data.sql", endless)]);
+    let error = review_with(directory.path(), &options).unwrap_err();
+    assert!(error.message.contains("full"), "{error}");
+    if postgres_is_there() {
+        let endless = "INSERT INTO t SELECT repeat(md5(i::text), 30) FROM generate_series(1, 100000000) AS i;";
+        let directory =
+            project(&[("schema.sql", "CREATE TABLE t (id bigserial, a text);"), ("data.sql", &endless.replace("INTO t", "INTO t (a)"))]);
+        // An empty server takes some 60 MB already.
+        let error = review_with(directory.path(), &Options { disk_limit: Some(200_000_000), ..quick() }).unwrap_err();
+        assert!(error.message.contains("grew beyond"), "{error}");
+        assert_eq!(error.place.map(|place| place.file), Some("data.sql".to_owned()));
+    }
+}
+
+#[test]
 fn a_postgresql_project_becomes_facts() {
     if !postgres_is_there() {
         return;

@@ -49,6 +49,10 @@ impl Default for Limits {
 /// Fewest executions that carry an upper bound of the 95th percentile.
 pub const FEWEST_FOR_A_BOUND: usize = 59;
 
+/// Executions of a statement that writes are no more than these: what is rolled back still leaves dead rows behind in
+/// PostgreSQL, which the statements after it would meet.
+const MOST_WRITES: usize = 100;
+
 /// Executions of each sample before times count: they fill caches.
 const WARM_UPS: usize = 2;
 
@@ -270,7 +274,8 @@ fn allot(subjects: &mut [Subject], limits: &Limits) {
     }
     for (subject, wish) in subjects.iter_mut().zip(wishes) {
         let executions = (wish.min(high) / seconds(subject)).ceil() as usize;
-        subject.wanted = executions.clamp(1, limits.executions);
+        let most = if reads_only(&subject.statement.text) { limits.executions } else { limits.executions.min(MOST_WRITES) };
+        subject.wanted = executions.clamp(1, most.max(1));
     }
 }
 
@@ -371,7 +376,8 @@ mod tests {
     use super::*;
 
     fn subject(warm_ms: u64) -> Subject {
-        Subject { warm: Duration::from_millis(warm_ms), ..Subject::new(None, Statement::default()) }
+        let statement = Statement { text: "SELECT 1".to_owned(), ..Statement::default() };
+        Subject { warm: Duration::from_millis(warm_ms), ..Subject::new(None, statement) }
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Options {
     pub rate_per_second: Option<f64>,
     /// How long the workload is measured.
     pub limits: Limits,
+    /// Bytes that the scratch database may take; none leaves 5 % of the disk free.
+    pub disk_limit: Option<u64>,
 }
 
 impl Default for Options {
@@ -60,6 +62,7 @@ impl Default for Options {
             dialect: None,
             rate_per_second: None,
             limits: Limits::default(),
+            disk_limit: None,
         }
     }
 }
@@ -86,7 +89,12 @@ fn review_blocking(path: &Path, options: &Options, cancel: &Cancel) -> Result<Fa
     let (engine, layout) = read(path, options.dialect.or(settings.dialect))?;
     let planned = layout.workload.as_ref().map(|file| workload::parse(file, engine)).transpose()?;
     (options.progress)(&format!("starting a scratch {} database", engine.title()));
-    let scratch_options = ScratchOptions { server_bin: options.server_bin.clone(), cancel: cancel.clone(), statement_limit: None };
+    let scratch_options = ScratchOptions {
+        server_bin: options.server_bin.clone(),
+        cancel: cancel.clone(),
+        statement_limit: None,
+        disk_limit: options.disk_limit,
+    };
     let mut scratch = scratch::open(engine, &scratch_options)?;
     let stop = |error: LabError| if cancel.is_cancelled() { LabError::interrupted() } else { error };
     let origins = build::build(&layout, scratch.as_mut(), &options.progress).map_err(stop)?;

@@ -32,6 +32,31 @@ pub struct ScratchOptions {
     pub cancel: Cancel,
     /// Limit for one statement; none takes [`STATEMENT_LIMIT`].
     pub statement_limit: Option<Duration>,
+    /// Bytes that the database may take; none takes what leaves [`FREE_SHARE`] of the disk free.
+    pub disk_limit: Option<u64>,
+}
+
+/// Share of the disk that a scratch database leaves free.
+pub const FREE_SHARE: f64 = 0.05;
+
+/// Bytes that a scratch database in this directory may take.
+fn disk_limit(options: &ScratchOptions, directory: &std::path::Path) -> u64 {
+    let room = rustix::fs::statvfs(directory).map_or(u64::MAX, |status| {
+        let total = status.f_blocks.saturating_mul(status.f_frsize);
+        status.f_bavail.saturating_mul(status.f_frsize).saturating_sub((total as f64 * FREE_SHARE) as u64)
+    });
+    options.disk_limit.map_or(room, |limit| limit.min(room))
+}
+
+/// Bytes on disk below a directory; what vanishes meanwhile counts nothing.
+fn bytes_below(directory: &std::path::Path, depth: usize) -> u64 {
+    let Ok(entries) = std::fs::read_dir(directory) else { return 0 };
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() && depth > 0 => bytes_below(&entry.path(), depth - 1),
+        Ok(metadata) if metadata.is_file() => std::os::unix::fs::MetadataExt::blocks(&metadata) * 512,
+        _ => 0,
+    };
+    entries.flatten().map(size).sum()
 }
 
 /// Limit for one statement of a build.

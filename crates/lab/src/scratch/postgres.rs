@@ -89,6 +89,7 @@ pub struct PostgresScratch {
     runtime: Handle,
     cancel: Cancel,
     limit: Duration,
+    disk_limit: u64,
     socket: PathBuf,
     server: ScratchServer,
 }
@@ -104,6 +105,7 @@ impl PostgresScratch {
             .map_err(|_| LabError::new(LabErrorKind::Server, "a scratch PostgreSQL server can only be used within a runtime"))?;
         let directory = ScratchDirectory::create()?;
         let root = directory.path().to_owned();
+        let disk_limit = super::disk_limit(options, &root);
         prepare(&programs, &root)?;
         let mut command = Command::new(&programs.server);
         command.arg("-D").arg(root.join("data")).arg("-k").arg(&root).args(["-p", &PORT.to_string()]);
@@ -121,6 +123,7 @@ impl PostgresScratch {
             runtime,
             cancel: options.cancel.clone(),
             limit: options.statement_limit.unwrap_or(STATEMENT_LIMIT),
+            disk_limit,
             socket: root,
             server,
         };
@@ -170,8 +173,22 @@ impl PostgresScratch {
                 answer = answer => Ok(answer),
                 () = self.cancel.cancelled() => Err(StatementError { lost: true, ..StatementError::new("interrupted") }),
                 () = tokio::time::sleep(limit) => Err(StatementError { lost: true, ..StatementError::new("it took longer than its time limit") }),
+                () = self.disk_is_used_up() => {
+                    Err(StatementError { lost: true, ..StatementError::new(format!("the database grew beyond the {} bytes that it may take", self.disk_limit)) })
+                }
             }
         })
+    }
+
+    /// Ends when the database has grown beyond what it may take.
+    async fn disk_is_used_up(&self) {
+        const LOOK: Duration = Duration::from_millis(500);
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if super::bytes_below(&self.socket, 6) > self.disk_limit {
+                return;
+            }
+        }
     }
 
     /// Runs a script, whose statement fails at the server's own limit.

@@ -30,6 +30,7 @@ pub struct SqliteScratch {
     deadline: Arc<std::sync::Mutex<Option<Instant>>>,
     /// Whether the scripts switched the enforcement of references on.
     enforces_references: bool,
+    disk_limit: u64,
     _directory: ScratchDirectory,
 }
 
@@ -47,6 +48,7 @@ impl SqliteScratch {
             limit: options.statement_limit.unwrap_or(STATEMENT_LIMIT),
             deadline: Arc::default(),
             enforces_references: false,
+            disk_limit: super::disk_limit(options, directory.path()),
             _directory: directory,
         };
         scratch.open().map_err(|error| LabError::new(LabErrorKind::Server, format!("making a scratch SQLite file: {}", error.message)))?;
@@ -58,6 +60,8 @@ impl SqliteScratch {
             let mut connection = Connection::open(&self.path)?;
             // What SQLite itself starts with; a script may say otherwise. Nothing here must survive a power cut.
             connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
+            // Counted in pages of the smallest usual size, so that larger ones stop no later than the disk does.
+            connection.execute_batch(&format!("PRAGMA max_page_count = {}", (self.disk_limit / 4096).clamp(1, 4_294_967_294)))?;
             connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DDL, true)?;
             connection.authorizer(Some(authorize))?;
             let (cancel, deadline) = (self.cancel.clone(), Arc::clone(&self.deadline));
