@@ -226,3 +226,50 @@ proptest! {
         }
     }
 }
+
+/// Texts that would cost quadratic time if anything looked back or ahead without a bound; each has a quarter of a megabyte.
+#[test]
+fn hostile_texts_cost_linear_time() {
+    const PARTS: [&str; 30] = [
+        "(",
+        ")",
+        "'",
+        "'a' ",
+        "\"",
+        "a",
+        "a.",
+        "?",
+        "? ",
+        "$a$",
+        "$a",
+        "/*",
+        "/* */",
+        "--\n",
+        "in(",
+        "in(1,",
+        "values(1),",
+        "array[",
+        "+",
+        "-",
+        "\\a ",
+        "\\g\n",
+        ";",
+        "; /**/",
+        ") where ",
+        "on duplicate key ",
+        "case ",
+        "begin;",
+        "with x as (select ",
+        "from a, ",
+    ];
+    for part in PARTS {
+        let text = part.repeat((256 << 10) / part.len());
+        for dialect in [Engine::Postgresql, Engine::Mysql, Engine::Sqlite] {
+            assert_eq!(fingerprint(&text, dialect), fingerprint(&text, dialect));
+            assert!(split(&text, dialect).len() <= text.len());
+            let _ = shape(&text, dialect);
+            let _ = bind(&text, dialect, &["1"]);
+            let _ = literals(&text, dialect);
+        }
+    }
+}

@@ -295,15 +295,14 @@ impl<'a> Splitter<'a> {
 
     /// `\g`, `\gexec`, `\gset` and mysql's `\G` end a statement; any other command within one is only passed over.
     fn take_backslash(&mut self, token: Token) {
+        if !self.text(token.end..token.end + 1).starts_with(['g', 'G']) {
+            return self.extend(token);
+        }
         let end = self.line_end(token.start);
         let command = self.text(token.end..end);
-        if command.starts_with(['g', 'G']) {
-            let stop = token.end + command.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(command.len());
-            self.flush(true, stop);
-            self.lexer.seek(end);
-        } else {
-            self.extend(token);
-        }
+        let stop = token.end + command.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(command.len());
+        self.flush(true, stop);
+        self.lexer.seek(end);
     }
 
     fn flush(&mut self, delimited: bool, after: usize) {

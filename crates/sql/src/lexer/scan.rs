@@ -7,8 +7,9 @@ use crate::bytes8;
 use super::class::{Class, begins_word, in_operator, in_word};
 use super::{Family, Kind, Lexer, Token};
 
-/// PostgreSQL's limit on an operator's name, in bytes; it also keeps a long run of signs from costing quadratic time.
-const LONGEST_OPERATOR: usize = 63;
+/// Longer than any operator in use, in bytes (PostgreSQL itself allows 63); it keeps a run of signs from being read over
+/// and over.
+const LONGEST_OPERATOR: usize = 16;
 
 impl Lexer<'_> {
     #[inline]

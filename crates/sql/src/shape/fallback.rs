@@ -47,13 +47,13 @@ fn word<'a>(token: Option<&Token>, text: &'a str) -> &'a str {
 
 fn kind_of(tokens: &[Token], text: &str) -> StatementKind {
     let mut depth = 0_usize;
-    for (index, token) in tokens.iter().enumerate() {
+    let mut leading = true;
+    for token in tokens {
         match token.kind {
             Kind::OpenParenthesis => depth += 1,
             Kind::CloseParenthesis => depth = depth.saturating_sub(1),
             Kind::Word => {
                 let first = word(Some(token), text).to_ascii_lowercase();
-                let leading = index == 0 || tokens[..index].iter().all(|token| token.kind == Kind::OpenParenthesis);
                 if let Some(kind) = kind_of_word(&first).filter(|kind| leading || (depth == 0 && is_main_verb(*kind))) {
                     return kind;
                 }
@@ -63,6 +63,7 @@ fn kind_of(tokens: &[Token], text: &str) -> StatementKind {
             }
             _ => {}
         }
+        leading &= token.kind == Kind::OpenParenthesis;
     }
     StatementKind::Other
 }

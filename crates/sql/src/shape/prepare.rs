@@ -6,6 +6,9 @@ use dbwright_model::engine::Engine;
 use crate::keywords;
 use crate::lexer::{Kind, Lexer, Options, Token};
 
+/// How many tokens before a place are looked at, so that hostile texts cost linear time.
+const LONGEST_TARGET: usize = 200;
+
 /// A statement's text for the grammar.
 pub(super) struct Prepared {
     pub text: String,
@@ -146,8 +149,9 @@ impl Writer<'_> {
             return false;
         };
         let mut depth = 1_usize;
+        let nearest = at.saturating_sub(LONGEST_TARGET);
         while depth > 0 {
-            let Some(before) = at.checked_sub(1) else {
+            let Some(before) = at.checked_sub(1).filter(|before| *before >= nearest) else {
                 return false;
             };
             at = before;
@@ -185,6 +189,9 @@ impl Writer<'_> {
 
     /// `INSERT … SELECT 1 ON DUPLICATE KEY`: without `FROM` the grammar takes `ON` for an alias.
     fn selects_nothing(&self) -> bool {
+        if self.at > LONGEST_TARGET {
+            return false;
+        }
         let selects = (0..self.at).any(|at| self.words(at, &["select"]));
         selects && !(0..self.at).any(|at| self.words(at, &["from"]) || self.words(at, &["values"]))
     }
