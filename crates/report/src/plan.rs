@@ -1,8 +1,13 @@
-//! A plan as a readable tree, for terminals and for pages.
+//! A plan as a readable tree, for terminals and for pages. It never judges: remarks name what a node says of itself.
 
+use anstyle::{AnsiColor, Effects, Style};
 use dbwright_model::plan::{Operation, Plan, PlanNode};
 
-use crate::{number, sanitise};
+use crate::text::{cut, paint, width};
+use crate::{Options, number, sanitise};
+
+const FAINT: Style = Style::new().effects(Effects::DIMMED);
+const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// A line of the tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +41,28 @@ pub fn text(plan: &Plan) -> String {
         let remark = line.remark.map(|remark| format!("  ← {remark}")).unwrap_or_default();
         let numbers = if line.numbers.is_empty() { String::new() } else { format!("  ({})", line.numbers) };
         out.push_str(&format!("{}{}{numbers}{remark}\n", line.lead, line.text));
+    }
+    out
+}
+
+/// The plan for a terminal: a node a line, its numbers below where they don't fit.
+#[must_use]
+pub fn terminal(plan: &Plan, options: &Options) -> String {
+    let mut out = String::new();
+    for line in lines(plan) {
+        let safe = |text: &str| if options.unicode { text.to_owned() } else { sanitise::ascii(text) };
+        let lead = safe(&line.lead);
+        let text = cut(&safe(&line.text), options.width.saturating_sub(width(&lead)));
+        let share = line.share.filter(|share| *share >= 0.01).map(|share| format!("{:.0} %", share * 100.0));
+        let numbers =
+            [Some(line.numbers).filter(|numbers| !numbers.is_empty()), share].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let (numbers, remark) = (safe(&numbers), safe(&line.remark.unwrap_or_default()));
+        let beside = width(&lead) + width(&text) + 2 + width(&numbers) + 2 + width(&remark) <= options.width;
+        let painted = [paint(&numbers, FAINT, options.color), paint(&remark, YELLOW, options.color)].join("  ");
+        let gap = if beside { "  ".to_owned() } else { format!("\n{}", " ".repeat(width(&lead) + 2)) };
+        let text = if options.unicode { text } else { text.replace('…', "...") };
+        out.push_str(format!("{}{text}{gap}{painted}", paint(&lead, FAINT, options.color)).trim_end());
+        out.push('\n');
     }
     out
 }
@@ -132,6 +159,21 @@ mod tests {
         let leads: Vec<&str> = lines.iter().map(|line| line.lead.as_str()).collect();
         assert_eq!(leads, ["", "├─ ", "│  └─ ", "└─ "]);
         assert_eq!(lines[0].share, Some(0.2));
+    }
+
+    #[test]
+    fn a_terminal_shows_each_node_with_its_numbers() {
+        let facts = crate::testing::facts();
+        let plans: Vec<&Plan> = facts.workload.statements.iter().filter_map(|statement| statement.plan.as_ref()).collect();
+        let text = terminal(plans[1], &Options::default());
+        assert_eq!(
+            text,
+            "Nested Loop  6,460 rows, 19 ms, 6 %  51 rows expected\n\
+             ├─ Seq Scan on public.orders · filter (customer_id = 4711)\n     19 rows, 186 ms, 62 %  reads the whole table\n\
+             └─ Index Scan on public.order_items using order_items_pkey · by (order_id = o.i…\n     340 rows, 19 times, 96 ms, 32 %  spilled 24 MB to disk\n"
+        );
+        let ascii = terminal(plans[1], &Options { unicode: false, ..Options::default() });
+        assert!(ascii.is_ascii() && ascii.contains("`- Index Scan"));
     }
 
     #[test]

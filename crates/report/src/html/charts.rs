@@ -4,7 +4,7 @@
 use dbwright_model::workload::{Latency, Statement};
 use maud::{Markup, html};
 
-use super::workload::{load, name, summary};
+use super::workload::{Ranked, name, summary};
 use crate::{number, sanitise, text};
 
 /// Statements charted.
@@ -33,9 +33,8 @@ fn margin<'s>(statements: impl Iterator<Item = &'s Statement>) -> f64 {
 }
 
 /// Shares of database time, largest first.
-pub(super) fn shares(ranked: &[&Statement], total: f64) -> Markup {
-    let top: Vec<(&Statement, f64)> =
-        ranked.iter().take(CHARTED).map(|statement| (*statement, load(statement).unwrap_or(0.0) / total)).collect();
+pub(super) fn shares(ranked: &[Ranked<'_>], total: f64) -> Markup {
+    let top: Vec<Ranked<'_>> = ranked.iter().take(CHARTED).map(|(statement, load)| (*statement, load / total)).collect();
     let left = margin(top.iter().map(|(statement, _)| *statement));
     let most = top.first().map_or(1.0, |(_, share)| share.max(0.0001));
     let height = px(top.len() as f64 * ROW + 8.0);
@@ -89,9 +88,9 @@ impl Axis {
 }
 
 /// Latency from median to 99th percentile, the 95th as a mark with its interval, the limit as a line.
-pub(super) fn latencies(ranked: &[&Statement], limit: Option<f64>) -> Markup {
+pub(super) fn latencies(ranked: &[Ranked<'_>], limit: Option<f64>) -> Markup {
     let mut timed: Vec<(&Statement, &Latency)> =
-        ranked.iter().filter_map(|statement| Some((*statement, statement.latency.as_ref()?))).collect();
+        ranked.iter().filter_map(|(statement, _)| Some((*statement, statement.latency.as_ref()?))).collect();
     timed.sort_by(|a, b| b.1.p95_ms.total_cmp(&a.1.p95_ms).then_with(|| a.0.text.cmp(&b.0.text)));
     timed.truncate(CHARTED);
     let left = margin(timed.iter().map(|(statement, _)| *statement));

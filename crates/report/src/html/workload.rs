@@ -1,7 +1,7 @@
 //! The workload of the page: charts, then each statement with its text, numbers, histogram and plan.
 
 use dbwright_model::report::Report;
-use dbwright_model::workload::{Latency, Statement};
+use dbwright_model::workload::{Latency, Statement, WorkloadSource};
 use maud::{Markup, PreEscaped, html};
 
 use super::charts::{bar, histogram, latencies, percent, shares};
@@ -15,10 +15,10 @@ const MOST: usize = 200;
 pub(super) fn section(report: &Report) -> Markup {
     let Some(facts) = &report.facts else { return html! {} };
     let statements = &facts.workload.statements;
-    let time = |statement: &Statement| load(statement).unwrap_or(0.0);
-    let total: f64 = statements.iter().map(time).sum();
-    let mut ranked: Vec<&Statement> = statements.iter().collect();
-    ranked.sort_by(|a, b| time(b).total_cmp(&time(a)).then_with(|| a.text.cmp(&b.text)));
+    let weighted = matches!(facts.workload.source, WorkloadSource::Measured | WorkloadSource::File);
+    let mut ranked: Vec<Ranked<'_>> = statements.iter().map(|statement| (statement, load_ms(statement, weighted).unwrap_or(0.0))).collect();
+    let total: f64 = ranked.iter().map(|(_, load)| load).sum();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.text.cmp(&b.0.text)));
     let limit = report.metrics.iter().find(|metric| metric.metric == "query_p95").map(|metric| metric.goal);
     html! {
         section id="workload" aria-labelledby="workload-h" {
@@ -28,21 +28,21 @@ pub(super) fn section(report: &Report) -> Markup {
                 @if total > 0.0 { (shares(&ranked, total)) }
                 (latencies(&ranked, limit))
                 h3 { "Statements" }
-                @for statement in ranked.iter().take(MOST) { (entry(statement, total, limit)) }
+                @for (statement, load) in ranked.iter().take(MOST) { (entry(statement, load / total, limit)) }
                 @if ranked.len() > MOST { p.note { (text::plural(ranked.len() - MOST, "further statement")) " are not listed." } }
             }
         }
     }
 }
 
-/// Total time where known, else weight times median: relative load.
-pub(super) fn load(statement: &Statement) -> Option<f64> {
-    let weighted = |latency: &Latency| statement.weight.unwrap_or(1.0) * latency.p50_ms;
-    let load = match (statement.weight, &statement.latency) {
-        (Some(_), Some(latency)) => Some(weighted(latency)),
-        _ => statement.total_ms.or_else(|| statement.latency.as_ref().map(weighted)),
-    };
-    load.filter(|load| load.is_finite() && *load >= 0.0)
+/// A statement with its load.
+pub(super) type Ranked<'s> = (&'s Statement, f64);
+
+/// Time that a statement takes of the server, ms: in a project its weight times its mean time, else what was counted. Rules
+/// that speak of shares of database time mean the same.
+fn load_ms(statement: &Statement, weighted: bool) -> Option<f64> {
+    let load = if weighted { statement.weight.unwrap_or(1.0) * statement.mean_ms()? } else { statement.total_ms? };
+    (load.is_finite() && load >= 0.0).then_some(load)
 }
 
 /// Its name, else its text on one line.
@@ -68,14 +68,14 @@ pub(super) fn summary(latency: &Latency) -> String {
     )
 }
 
-fn entry(statement: &Statement, total: f64, limit: Option<f64>) -> Markup {
-    let share = load(statement).filter(|_| total > 0.0).map(|load| load / total);
+/// `share` is no number when no time is known at all.
+fn entry(statement: &Statement, share: f64, limit: Option<f64>) -> Markup {
     let p95 = statement.latency.as_ref().map(|latency| latency.p95_ms);
     html! {
         details.statement {
             summary {
                 span.what dir="auto" { (name(statement)) }
-                span.figure { @if let Some(share) = share { (percent(share)) } }
+                span.figure { @if share.is_finite() { (percent(share)) } }
                 span.figure { @if let Some(calls) = statement.calls { (number::grouped(calls)) " calls" } }
                 span.figure { @if let Some(mean) = statement.mean_ms() { "mean " (number::milliseconds(mean)) } }
                 span.figure.over[p95.zip(limit).is_some_and(|(p95, limit)| p95 >= limit)] { @if let Some(p95) = p95 { "p95 " (number::milliseconds(p95)) } }
