@@ -107,6 +107,7 @@ fn faults_are_named() {
         ("query/cartesian-join", "SELECT o.id FROM orders o, line l WHERE o.status = 'open'"),
         ("query/cartesian-join", "SELECT o.id FROM orders o, line l, customer c WHERE o.id = l.order_id"),
         ("query/or-across-columns", "SELECT id FROM orders WHERE status = 'x' OR total = 5"),
+        ("query/leading-wildcard", "SELECT id FROM customer WHERE email LIKE '%x%' OR city LIKE '%x%'"),
         ("query/limit-without-order", "SELECT id FROM orders WHERE status = 'open' LIMIT 10"),
         (
             "query/distinct-hides-fan-out",
@@ -187,6 +188,14 @@ fn look_alikes_stay_quiet() {
             assert!(found.is_empty(), "{engine}: {found:?} on {text}");
         }
     }
+}
+
+#[test]
+fn causes_are_not_confused() {
+    let patterns = spoken(Engine::Postgresql, "SELECT id FROM customer WHERE email LIKE '%x%' OR city LIKE '%x%'");
+    assert!(!patterns.contains("query/or-across-columns"), "no index could serve either side: {patterns:?}");
+    let dump = "SELECT /*!40001 SQL_NO_CACHE */ * FROM orders";
+    assert!(spoken(Engine::Mysql, dump).is_empty(), "a dump reads everything by intention");
 }
 
 #[test]

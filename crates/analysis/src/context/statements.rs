@@ -150,6 +150,12 @@ impl<'a> StatementView<'a> {
         self.statement.samples.first().map_or(&self.statement.text, |sample| &sample.text)
     }
 
+    /// Whether a dump reads the table: mysqldump asks for it with `SQL_NO_CACHE`.
+    #[must_use]
+    pub fn is_dump(&self) -> bool {
+        self.statement.text.contains("SQL_NO_CACHE")
+    }
+
     /// Rows that a call returns or changes in the mean.
     #[must_use]
     pub fn rows_a_call(&self) -> Option<f64> {

@@ -2,6 +2,7 @@
 
 use dbwright_model::catalog::Collection;
 use dbwright_model::{Evidence, FactKind, Finding, Grade, Severity, Unit};
+use dbwright_sql::PredicateKind;
 use dbwright_sql::shape::{Block, ColumnRef};
 
 use crate::context::tables::leads_an_index;
@@ -77,7 +78,12 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, colum
         Access::Index => false,
         Access::Unknown => !bare.is_empty(),
     };
-    if !scans || context.is_small(table) || !table.kind.is_table() || context.is_narrowed(block, table, None) {
+    if !scans
+        || !columns.iter().all(|column| could_be_looked_up(block, column))
+        || context.is_small(table)
+        || !table.kind.is_table()
+        || context.is_narrowed(block, table, None)
+    {
         return None;
     }
     let object = table.name.with_columns(&names);
@@ -91,6 +97,25 @@ fn finding(context: &Context<'_>, view: &StatementView<'_>, block: &Block, colum
         finding = finding.evidence(Evidence::of("rows", rows, Unit::Rows));
     }
     Some(finding)
+}
+
+/// Whether an index on the column could serve its alternative: a pattern with an open beginning is another problem.
+fn could_be_looked_up(block: &Block, column: &ColumnRef) -> bool {
+    let served = |kind: &PredicateKind| {
+        matches!(
+            kind,
+            PredicateKind::Equality
+                | PredicateKind::In(_)
+                | PredicateKind::InSubquery
+                | PredicateKind::Range(_)
+                | PredicateKind::Prefix
+                | PredicateKind::NullTest
+        )
+    };
+    block
+        .predicates
+        .iter()
+        .any(|predicate| predicate.column == *column && predicate.alternative && !predicate.negated && served(&predicate.kind))
 }
 
 /// The table, if all columns are of one, and more than one column is there.

@@ -61,7 +61,7 @@ B. Karwin, SQL Antipatterns, chapter Implicit Columns. PostgreSQL manual, Index-
 "#;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    context.statements().iter().filter_map(|view| judge(context, view)).collect()
+    context.statements().iter().filter(|view| !view.is_dump()).filter_map(|view| judge(context, view)).collect()
 }
 
 fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
