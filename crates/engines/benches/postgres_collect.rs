@@ -70,10 +70,15 @@ fn make(server: &Server, tables: usize) {
 fn measure(server: &Server, tables: usize) {
     let mut outputs = Vec::new();
     for _ in 0..ROUNDS {
+        let before = server.cpu_seconds_of_ended_sessions();
         let program = std::env::current_exe().expect("this program's path");
         let output = Command::new(program).args(["collect", &server.url(&format!("b{tables}"))]).output().expect("starting a round");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        outputs.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        // The server reaps a session a moment after it has ended.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let server_cpu = server.cpu_seconds_of_ended_sessions() - before;
+        outputs.push(format!("{line}, {server_cpu:.2} s CPU there"));
     }
     outputs.sort();
     say(&format!("PostgreSQL {}, {tables} tables: {}", server.major, outputs[ROUNDS / 2]));
@@ -90,11 +95,19 @@ fn collect(url: &str) {
     let fields: usize = facts.catalog.collections.iter().map(|table| table.fields.len()).sum();
     let indexes: usize = facts.catalog.collections.iter().map(|table| table.indexes.len()).sum();
     let (queries, server_s) = (facts.effort.queries, facts.effort.elapsed_ms / 1e3);
-    let memory = peak_memory_mib();
+    let (memory, cpu) = (peak_memory_mib(), cpu_seconds());
     say(&format!(
-        "{elapsed:.3} s ({server_s:.3} s waiting for the server), {queries} queries, {memory:.0} MiB at most, {} tables, {fields} columns, {indexes} indexes",
+        "{elapsed:.3} s ({server_s:.3} s waiting for the server), {queries} queries, {memory:.0} MiB at most, {} tables, {fields} columns, {indexes} indexes; {cpu:.2} s CPU here",
         facts.catalog.collections.len()
     ));
+}
+
+/// CPU seconds of this process, from /proc: what a loaded machine does not change.
+fn cpu_seconds() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = status.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// Peak resident memory of this process, from /proc.

@@ -15,12 +15,13 @@ mod workload;
 
 use dbwright_model::{Engine, FactKind, Facts, Quantity, Reading};
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use self::coverage::{Book, tolerate};
 use self::relations::Relations;
 use super::queries::{self, Query, quote};
 use super::row::Cells;
-use super::session::ReadOnly;
+use super::session::{Parameter, ReadOnly};
 use crate::error::{EngineError, ErrorKind};
 use crate::options::CollectOptions;
 
@@ -90,6 +91,25 @@ impl<'a> Reader<'a> {
         Ok(Self { session, facts, book: Book::default(), identity, relations: Relations::default() })
     }
 
+    /// Asks for a range of relations at a time, so that the time limit holds whatever the number of tables.
+    async fn ask_in_pages(&mut self, query: &Query) -> Result<Vec<Row>, EngineError> {
+        let mut all = Vec::new();
+        for (first, last) in self.relations.pages() {
+            let parameters: [Parameter<'_>; 2] = [(&first, Type::INT8), (&last, Type::INT8)];
+            let mut rows = Vec::new();
+            let result = self
+                .session
+                .each(query, &parameters, |row| {
+                    rows.push(row);
+                    Ok(())
+                })
+                .await;
+            tolerate(result, &mut self.book, &[FactKind::Catalog], Reading::Missing)?;
+            all.append(&mut rows);
+        }
+        Ok(all)
+    }
+
     async fn ask(&mut self, query: &Query, facts: &[FactKind], state: Reading) -> Result<Vec<Row>, EngineError> {
         let result = self.session.rows(query).await;
         Ok(tolerate(result, &mut self.book, facts, state)?.unwrap_or_default())
@@ -116,9 +136,12 @@ impl<'a> Reader<'a> {
             let detail = format!("expressions of {} locked tables were left out", self.relations.locked);
             self.book.partial(FactKind::Catalog, &detail, "Collect again when no migration is running.");
         }
-        let relations = &mut self.relations;
-        let result = self.session.each(&queries::columns(version), &[], |row| relations.take_column(&row)).await;
-        tolerate(result, &mut self.book, &whole[..1], Reading::Missing)?;
+        for (first, last) in self.relations.pages() {
+            let parameters: [Parameter<'_>; 2] = [(&first, Type::INT8), (&last, Type::INT8)];
+            let relations = &mut self.relations;
+            let result = self.session.each(&queries::columns(version), &parameters, |row| relations.take_column(&row)).await;
+            tolerate(result, &mut self.book, &whole[..1], Reading::Missing)?;
+        }
         self.relations.link(&partition_keys);
         for row in self.ask(&queries::defaults(), &[FactKind::Catalog], Reading::Partial).await? {
             self.relations.take_default(&row)?;
@@ -129,12 +152,12 @@ impl<'a> Reader<'a> {
     }
 
     async fn keys_and_indexes(&mut self, version: u32) -> Result<(), EngineError> {
-        let rows = self.ask(&queries::indexes(version), &[FactKind::Catalog], Reading::Missing).await?;
+        let rows = self.ask_in_pages(&queries::indexes(version)).await?;
         let names = indexes::names(&rows)?;
         let found = indexes::read(&rows, &self.relations)?;
         drop(rows);
         indexes::attach(found, &mut self.relations);
-        for row in self.ask(&queries::constraints(version), &[FactKind::Catalog], Reading::Missing).await? {
+        for row in self.ask_in_pages(&queries::constraints(version)).await? {
             self.relations.take_constraint(&row, &names)?;
         }
         Ok(())
@@ -190,17 +213,19 @@ impl<'a> Reader<'a> {
 
     async fn statistics(&mut self) -> Result<(), EngineError> {
         let places = use_and_values::by_name(&self.relations);
-        let relations = &mut self.relations;
         let mut known = 0_u64;
-        let result = self
-            .session
-            .each(&queries::statistics(), &[], |row| {
+        self.book.read(FactKind::ColumnStatistics, "pg_stats");
+        let pages = self.relations.pages().len() as i64;
+        for page in 0..pages {
+            let parameters: [Parameter<'_>; 2] = [(&pages, Type::INT8), (&page, Type::INT8)];
+            let relations = &mut self.relations;
+            let take = |row: Row| {
                 known += u64::from(use_and_values::take_statistics(&row, relations, &places)?);
                 Ok(())
-            })
-            .await;
-        self.book.read(FactKind::ColumnStatistics, "pg_stats");
-        tolerate(result, &mut self.book, &[FactKind::ColumnStatistics], Reading::Partial)?;
+            };
+            let result = self.session.each(&queries::statistics(), &parameters, take).await;
+            tolerate(result, &mut self.book, &[FactKind::ColumnStatistics], Reading::Partial)?;
+        }
         self.judge_statistics(known);
         for row in self.ask(&queries::extended_statistics(), &[FactKind::ColumnStatistics], Reading::Partial).await? {
             let words = format!(

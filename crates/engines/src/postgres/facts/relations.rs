@@ -12,6 +12,9 @@ use crate::error::EngineError;
 use crate::postgres::queries::quote;
 use crate::postgres::row::Cells;
 
+/// Relations that one query asks about: 10,000 tables make three pages, and 40 queries in all are kept.
+const RELATIONS_A_PAGE: usize = 4000;
+
 /// Collections under construction, reachable by the server's object identifier.
 #[derive(Debug, Default)]
 pub struct Relations {
@@ -56,6 +59,18 @@ impl Relations {
     #[must_use]
     pub fn named(&self, oid: i64, numbers: &[i64]) -> Vec<String> {
         numbers.iter().filter_map(|number| self.column(oid, *number)).map(str::to_owned).collect()
+    }
+
+    /// Ranges of object identifiers that hold a bounded number of relations each; one range where there are few.
+    #[must_use]
+    pub fn pages(&self) -> Vec<(i64, i64)> {
+        let mut oids: Vec<i64> = self.by_oid.keys().copied().collect();
+        oids.sort_unstable();
+        let mut pages: Vec<(i64, i64)> = oids.chunks(RELATIONS_A_PAGE).map(|page| (page[0], page[page.len() - 1])).collect();
+        if pages.len() <= 1 {
+            pages = vec![(0, i64::MAX)];
+        }
+        pages
     }
 
     /// Takes one row of `relations.sql`.
@@ -336,6 +351,18 @@ fn storage_words(row: &Row) -> Result<String, EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_cover_every_relation_once() {
+        let mut relations = Relations::default();
+        assert_eq!(relations.pages(), [(0, i64::MAX)]);
+        let many = i64::try_from(RELATIONS_A_PAGE * 2 + 5).unwrap();
+        relations.by_oid = (0..many).map(|at| (at * 3 + 7, 0)).collect();
+        let pages = relations.pages();
+        assert_eq!(pages.len(), 3);
+        let inside = |oid: i64| pages.iter().filter(|(first, last)| (*first..=*last).contains(&oid)).count();
+        assert!((0..many).all(|at| inside(at * 3 + 7) == 1));
+    }
 
     #[test]
     fn reckons_rows_as_the_planner_does() {

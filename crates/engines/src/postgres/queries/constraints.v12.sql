@@ -22,7 +22,7 @@ SELECT k.conrelid::pg_catalog.int8 AS relation, k.conname::pg_catalog.text AS na
                FROM pg_catalog.pg_trigger AS t WHERE t.tgisinternal AND t.tgconstraint <> 0 GROUP BY t.tgconstraint) AS g
     ON g.tgconstraint = k.oid
  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x')
-   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND c.oid::pg_catalog.int8 BETWEEN $1 AND $2 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
    -- of a key that refers to a partitioned table, the server keeps one more entry for each partition
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS o WHERE o.oid = k.conparentid AND o.conrelid = k.conrelid)
  ORDER BY k.conrelid, k.contype, k.conname

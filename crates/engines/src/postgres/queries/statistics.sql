@@ -6,4 +6,5 @@ SELECT s.schemaname::pg_catalog.text AS schema, s.tablename::pg_catalog.text AS 
        s.histogram_bounds::pg_catalog.text AS histogram, s.inherited AS inherited
   FROM pg_catalog.pg_stats AS s
  WHERE s.schemaname !~ '^pg_' AND s.schemaname <> 'information_schema'
+   AND pg_catalog.abs(pg_catalog.hashtext(s.tablename::pg_catalog.text)::pg_catalog.int8) % $1 = $2
  ORDER BY s.schemaname, s.tablename, s.attname, s.inherited
