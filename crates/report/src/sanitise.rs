@@ -12,7 +12,7 @@ pub fn line(text: &str) -> String {
     escaped(text, LONGEST_LINE, |c| is_dangerous(c) || c.is_control())
 }
 
-/// Several lines: as [`line`], but line breaks and tabs stay.
+/// Several lines: as [`line()`], but line breaks and tabs stay.
 #[must_use]
 pub fn block(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), LONGEST_BLOCK, |c| is_dangerous(c) || (c.is_control() && c != '\n' && c != '\t'))
@@ -41,7 +41,7 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// Appends text to HTML or SVG: what could be markup becomes an entity. The text is a [`line`] or [`block`] already.
+/// Appends text to HTML or SVG: what could be markup becomes an entity. The text is a [`line()`] or [`block`] already.
 pub fn html_into(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {

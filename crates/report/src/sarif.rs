@@ -1,4 +1,5 @@
-//! The findings as SARIF 2.1.0. A project's findings have file and line; a live database's have logical locations.
+//! The findings as SARIF 2.1.0. A project's findings have file and line; a live database's have logical locations. It
+//! never drops a result silently.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The JSON Schemas of report and facts: as checked in they are what the model's source says, and what we write obeys them.
+//! The JSON Schemas of report and facts: as checked in they are what the model's source says, and what we write obeys them. They
+//! are never written by hand.
 
 mod schema;
 

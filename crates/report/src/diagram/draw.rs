@@ -1,4 +1,5 @@
 //! The picture as SVG text. Colours come from the page's style sheet; every line and box has a title.
+//! It never places anything.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,6 @@
 //! The order of each column from top to bottom, so that few lines cross: median sweeps both ways and exchange of neighbours
-//! (Gansner, Koutsofios, North and Vo, "A technique for drawing directed graphs", 1993, section 3). The best order seen wins.
+//! (Gansner, Koutsofios, North and Vo, "A technique for drawing directed graphs", 1993, section 3). The best order seen wins. It
+//! never moves a table to another column.
 
 use super::slots::{Neighbours, Slots};
 

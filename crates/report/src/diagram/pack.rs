@@ -1,4 +1,5 @@
-//! Groups of related tables side by side on shelves; tables without drawn references in rows below.
+//! Groups of related tables side by side on shelves; tables without drawn references in rows below. It never lays one
+//! over another.
 
 use super::graph::Graph;
 use super::place::{Placed, place};

@@ -1,5 +1,5 @@
 //! Heights within columns: each slot as near as possible to the slots it is linked with, none overlapping. Given the order this
-//! is least squares under separations, which pooling adjacent violators solves exactly (Ayer et al., 1955).
+//! is least squares under separations, which pooling adjacent violators solves exactly (Ayer et al., 1955). It never changes the order.
 
 use super::Spot;
 use super::graph::Graph;

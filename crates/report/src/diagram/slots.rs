@@ -1,5 +1,6 @@
 //! One group of related tables as a layered graph whose links all join neighbouring columns: lines that cross a column hold a
-//! place in it. Lines from one row of a table share their places, so that they run as one and fork late.
+//! place in it. Lines from one row of a table share their places, so that they run as one and fork late. It
+//! never decides an order.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! Charts of the workload as SVG: where time goes, how latency spreads against the limit, a statement's histogram. Colours come
-//! from the style sheet; each mark has a title, and the numbers stand beside.
+//! from the style sheet; each mark has a title, and the numbers stand beside. Nothing is told by colour alone.
 
 use dbwright_model::workload::{Latency, Statement};
 use maud::{Markup, html};

@@ -1,4 +1,5 @@
-//! What was not checked, why, and what closes the gap; last, what was read.
+//! What was not checked, why, and what closes the gap; last, what was read. It never
+//! hides a gap.
 
 use dbwright_model::Reading;
 use dbwright_model::report::Report;

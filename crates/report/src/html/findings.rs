@@ -1,4 +1,5 @@
 //! The findings of the page: filters, cards with evidence and change, repeats folded, rule pages beside.
+//! It never leaves a finding out.
 
 use std::collections::{BTreeMap, BTreeSet};
 

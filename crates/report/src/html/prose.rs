@@ -1,4 +1,5 @@
-//! Rule pages as HTML. It knows just what those pages use: headings, paragraphs, lists, fenced code, code spans, emphasis.
+//! Rule pages as HTML. It knows just what those pages use: headings, paragraphs, lists, fenced code, code spans,
+//! emphasis. It never lets markup of the text through.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,5 @@
-//! The workload of the page: charts, then each statement with its text, numbers, histogram and plan.
+//! The workload of the page: charts, then each statement with its text, numbers, histogram and plan. It never
+//! averages percentiles.
 
 use dbwright_model::report::Report;
 use dbwright_model::workload::{Latency, Statement, WorkloadSource};

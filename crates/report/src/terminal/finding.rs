@@ -1,4 +1,5 @@
-//! Findings in a terminal: a few lines each in the summary, all that is known with `verbose`.
+//! Findings in a terminal: a few lines each in the summary, all that is known with `verbose`. It
+//! never breaks a statement that could be copied.
 
 use std::collections::BTreeMap;
 

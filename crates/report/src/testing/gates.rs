@@ -1,4 +1,5 @@
-//! Verdicts and metrics of the sample shop: each verdict occurs once at least.
+//! Verdicts and metrics of the sample shop: each verdict occurs once at least. It never follows the gates' own
+//! texts: they may change, these stay.
 
 use dbwright_model::gate::Enforcement;
 use dbwright_model::report::Metric;
