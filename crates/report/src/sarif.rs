@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use dbwright_model::finding::EvidenceValue;
 use dbwright_model::report::Report;
-use dbwright_model::{Finding, Reading, Severity};
+use dbwright_model::{Evidence, Finding, Reading, Severity};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -118,8 +119,20 @@ fn result<'a>(finding: &'a Finding, rules: &[&str], compared: bool) -> SarifResu
         partial_fingerprints: fingerprints,
         baseline_state: compared.then_some(if finding.in_baseline { "unchanged" } else { "new" }),
         suppressions: suppressions.collect(),
-        properties: json!({"grade": finding.grade, "impact": finding.impact, "evidence": finding.evidence, "object": line(&finding.object)}),
+        properties: json!({"grade": finding.grade, "impact": finding.impact, "evidence": evidence(finding), "object": line(&finding.object)}),
     }
+}
+
+/// Texts among the evidence are cut to a line: a log has a limit, and a witness can be a megabyte.
+fn evidence(finding: &Finding) -> Vec<Evidence> {
+    let short = |item: &Evidence| match &item.value {
+        EvidenceValue::Text(text) => Evidence { value: EvidenceValue::Text(line(text)), ..item.clone() },
+        EvidenceValue::Number(value) if !value.is_finite() => {
+            Evidence { value: EvidenceValue::Text("not a number".to_owned()), ..item.clone() }
+        }
+        EvidenceValue::Number(_) => item.clone(),
+    };
+    finding.evidence.iter().map(short).collect()
 }
 
 fn message(finding: &Finding) -> String {
