@@ -55,7 +55,7 @@ fn query_p95(facts: &Facts, policy: &Policy) -> Metric {
 }
 
 fn availability(policy: &Policy) -> Metric {
-    let detail = "Not measured: one look sees no time line. `dbwright watch` probes it and keeps the count.".to_owned();
+    let detail = "Not measured: one look sees no time line. Probes from outside keep the count.".to_owned();
     Metric { detail, ..metric("availability", "share", policy.standards.availability) }
 }
 
@@ -64,7 +64,7 @@ fn lost_writes(facts: &Facts, policy: &Policy) -> Metric {
     let ledger = drills::ledger(facts, policy.standards.drill_age_days).filter(|ledger| ledger.acknowledged > 0 && ledger.faults > 0);
     let Some(ledger) = ledger else {
         return Metric {
-            detail: "Not measured: `dbwright drill crash` counts acknowledged writes outside the database and compares.".to_owned(),
+            detail: "Not measured: a crash drill counts acknowledged writes outside the database and compares.".to_owned(),
             ..metric
         };
     };
@@ -84,7 +84,7 @@ fn recovery_time(facts: &Facts, policy: &Policy) -> Metric {
     let metric = metric("recovery_time", "s", goal);
     let Some(time) = drills::recovery_time(facts, policy.standards.drill_age_days) else {
         return Metric {
-            detail: "Not measured: `dbwright drill restore` restores the newest backup and takes the time.".to_owned(),
+            detail: "Not measured: a restore drill restores the newest backup and takes the time.".to_owned(),
             ..metric
         };
     };

@@ -134,7 +134,7 @@ fn pages(judged: &Judged<'_>) -> Criterion {
         }
         _ => undecided(
             CRITERION,
-            "No integrity check was run, and page checksums do not vouch for it: `dbwright drill restore` checks a restored copy.",
+            "No integrity check was run, and page checksums do not vouch for it: check a restored copy with the engine's own tools.",
         ),
     }
 }

@@ -140,7 +140,7 @@ fn approval(judged: &Judged<'_>) -> Criterion {
         return undecided(
             CRITERION,
             format!(
-                "Nobody approved it. After the review: `dbwright approve`, or in dbwright.toml [approval] by, on, schema_hash = \"{hash}\"."
+                "Nobody approved it. After the review, record it in dbwright.toml: [approval] by, on, schema_hash = \"{hash}\"."
             ),
         );
     };

@@ -45,7 +45,7 @@ pub fn facts() -> Facts {
             FactKind::Backups,
             Reading::Missing,
             "no repository was named",
-            Some("Name one: --backups DIR, or run `dbwright drill restore`."),
+            Some("Keep the record of a restore drill."),
         ),
         coverage(FactKind::Files, Reading::NotApplicable, "the server is elsewhere", None),
     ];

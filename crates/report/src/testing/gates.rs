@@ -90,7 +90,7 @@ pub fn gates() -> Vec<GateVerdict> {
                     "A restore was drilled in the last 30 days",
                     Undecided,
                     Inferred,
-                    "No record. `dbwright drill restore` makes one.",
+                    "No record. A restore drill makes one.",
                 ),
             ],
         ),
@@ -111,7 +111,7 @@ pub fn metrics() -> Vec<Metric> {
     };
     vec![
         metric("query_p95", Some(722.4), "ms", 100.0, Some(false), "Slowest of 7 timed statements of 10: open basket, 1600 samples."),
-        metric("availability", None, "share", 0.9999, None, "Not measured: one look sees no time line. `dbwright watch` keeps the count."),
+        metric("availability", None, "share", 0.9999, None, "Not measured: one look sees no time line. Probes keep the count."),
         metric(
             "lost_writes",
             Some(0.0),

@@ -38,7 +38,7 @@ hole, hours instead of minutes.
 Data that can be made again from elsewhere.
 
 ## Fix
-`dbwright drill restore` restores the newest backup into a scratch server, compares, and takes the time.
+Restore the newest backup into a scratch server, compare, take the time, and keep the record under backups.drills.
 
 ## How we verify
 Read from the record of drills.

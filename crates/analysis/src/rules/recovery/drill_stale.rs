@@ -37,7 +37,7 @@ Since then versions, sizes, keys and people have changed, each of which has made
 Data that have not changed since.
 
 ## Fix
-Drill again, best by schedule: `dbwright drill restore`.
+Drill again, best by schedule.
 
 ## How we verify
 Read from the record of drills.

@@ -64,7 +64,7 @@ Set the safe value. It costs the wait for the disk at each commit: group commit 
 this setting does.
 
 ## How we verify
-Read from the settings in force. `dbwright drill crash` cuts the power below a copy and counts.
+Read from the settings in force. A crash drill that cuts the power below a copy counts what is lost.
 
 ## References
 PostgreSQL manual, Write Ahead Log; MySQL manual, innodb_flush_log_at_trx_commit; Redis manual, Persistence; SQLite

@@ -51,7 +51,7 @@ Set up a streaming replica (`pg_basebackup -R`, `CHANGE REPLICATION SOURCE TO`, 
 the failover to it.
 
 ## How we verify
-Read from pg_stat_replication, the slots, or the server's replication status. `dbwright drill failover` measures how long a
+Read from pg_stat_replication, the slots, or the server's replication status. A failover drill measures how long a
 failover takes and what it loses.
 
 ## References

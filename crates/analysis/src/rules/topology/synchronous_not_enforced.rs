@@ -50,7 +50,7 @@ PostgreSQL: `synchronous_commit = on` (or `remote_apply`). MySQL: find out why t
 raise `rpl_semi_sync_source_timeout` so that the server waits instead of falling back.
 
 ## How we verify
-Read from the settings and pg_stat_replication or Rpl_semi_sync_source_status. `dbwright drill failover` counts acknowledged
+Read from the settings and pg_stat_replication or Rpl_semi_sync_source_status. A failover drill counts acknowledged
 writes that are lost.
 
 ## References
