@@ -27,7 +27,8 @@ pub fn anonymize(facts: &mut Facts) {
         without_literals(statement, |text| if engine.speaks_sql() { dbwright_sql::normalize(text, engine) } else { text.to_owned() });
     }
     facts.health.blocked.clear();
-    facts.health.integrity_check = facts.health.integrity_check.take().map(|messages| messages.iter().map(|_| "(message left out)".to_owned()).collect());
+    facts.health.integrity_check =
+        facts.health.integrity_check.take().map(|messages| messages.iter().map(|_| "(message left out)".to_owned()).collect());
 }
 
 /// Values become `#0`, `#1`, … in the order in which they stand.

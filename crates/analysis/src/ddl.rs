@@ -69,7 +69,9 @@ impl<'a> Ddl<'a> {
 
     fn is_taken(&self, name: &str) -> bool {
         let same = |other: &str| other.eq_ignore_ascii_case(name);
-        self.catalog.collections.iter().any(|collection| {
+        // Names are made of their table's name: only tables whose name begins this one can hold it already.
+        let begins = |table: &str| name.get(..table.len()).is_some_and(|head| head.eq_ignore_ascii_case(table));
+        self.catalog.collections.iter().filter(|collection| begins(&collection.name.name)).any(|collection| {
             same(&collection.name.name)
                 || collection.indexes.iter().any(|index| same(&index.name))
                 || collection.keys.iter().any(|key| same(&key.name))

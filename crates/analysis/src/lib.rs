@@ -1,11 +1,14 @@
 //! Pure judgement: rules, designs and gates over facts. No I/O, no clock, no environment, no failure.
 
+pub mod accuracy;
+pub mod anonymize;
 pub mod context;
 pub mod ddl;
 pub mod drills;
 pub mod gates;
 pub mod metrics;
 pub mod policy;
+pub mod prepare;
 pub mod review;
 pub mod rewrite;
 pub mod rule;
@@ -14,6 +17,8 @@ pub mod schema_hash;
 pub mod sensitivity;
 pub mod testing;
 
+pub use anonymize::anonymize;
 pub use context::Context;
+pub use prepare::prepare;
 pub use review::review;
 pub use rule::Rule;

@@ -83,10 +83,7 @@ fn recovery_time(facts: &Facts, policy: &Policy) -> Metric {
     let goal = policy.standards.recovery_seconds;
     let metric = metric("recovery_time", "s", goal);
     let Some(time) = drills::recovery_time(facts, policy.standards.drill_age_days) else {
-        return Metric {
-            detail: "Not measured: a restore drill restores the newest backup and takes the time.".to_owned(),
-            ..metric
-        };
+        return Metric { detail: "Not measured: a restore drill restores the newest backup and takes the time.".to_owned(), ..metric };
     };
     let met = if time.longest >= goal { Some(false) } else { (time.high < goal).then_some(true) };
     let detail = format!("Longest of {} drills; upper end {:.0} s ({}).", time.runs, time.high, time.method);

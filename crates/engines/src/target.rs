@@ -141,7 +141,8 @@ impl Endpoint {
 /// A socket URL: the path is the socket's, the database and the login come as options.
 impl Endpoint {
     fn socket(engine: Engine, rest: &str) -> Result<Self, EngineError> {
-        let bad = || EngineError::new(ErrorKind::Target, "reading the socket URL", "a percent sign is not followed by two hexadecimal digits");
+        let bad =
+            || EngineError::new(ErrorKind::Target, "reading the socket URL", "a percent sign is not followed by two hexadecimal digits");
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let decode = |text: &str| percent_decode(text).ok_or_else(bad);
         let mut endpoint = Self { hosts: vec![Host { name: decode(path)?, port: None }], file: None, ..Self::file(engine, Path::new("")) };

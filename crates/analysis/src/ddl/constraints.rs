@@ -69,11 +69,13 @@ impl Ddl<'_> {
         }
         let change = Change::new(format!("Drop foreign key {}", reference.name));
         match self.engine {
-            Engine::Postgresql => Some(
-                change
+            Engine::Postgresql => {
+                let mut change = change
                     .step(format!("ALTER TABLE {on} DROP CONSTRAINT {name}"), format!("{again} NOT VALID"))
-                    .locking(format!("ACCESS EXCLUSIVE on {} and {} for a moment", table.name, reference.target)),
-            ),
+                    .locking(format!("ACCESS EXCLUSIVE on {} and {} for a moment", table.name, reference.target));
+                change.revert.push(format!("ALTER TABLE {on} VALIDATE CONSTRAINT {name}"));
+                Some(change)
+            }
             Engine::Mysql | Engine::Mariadb => Some(
                 change
                     .step(format!("ALTER TABLE {on} DROP FOREIGN KEY {name}, ALGORITHM=INPLACE, LOCK=NONE"), again)

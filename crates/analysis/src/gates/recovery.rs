@@ -47,7 +47,10 @@ fn drill(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "A restore drill passed lately";
     let rules = ["recovery/drill-stale", "recovery/restore-differs", "recovery/restore-failed"];
     let Some(latest) = drills::latest(judged.facts, &["restore", "point-in-time"]) else {
-        return undecided(CRITERION, "No record of a restore drill is known: restore the newest backup elsewhere, compare, and keep the record under backups.drills of a Facts file.");
+        return undecided(
+            CRITERION,
+            "No record of a restore drill is known: restore the newest backup elsewhere, compare, and keep the record under backups.drills of a Facts file.",
+        );
     };
     let answer = judged.answer(&Question { criterion: CRITERION, rules: &rules, needs: &[], passed: String::new() });
     let age = judged.facts.taken_at.days_since(latest.at);
@@ -72,7 +75,10 @@ fn time(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "Recovery takes less than its goal";
     let goal = judged.policy.standards.recovery_seconds;
     let Some(recovery) = drills::recovery_time(judged.facts, judged.policy.standards.drill_age_days) else {
-        return undecided(CRITERION, "Never measured within the time that a drill counts: take the time of a restore drill and keep its record.");
+        return undecided(
+            CRITERION,
+            "Never measured within the time that a drill counts: take the time of a restore drill and keep its record.",
+        );
     };
     let measured = format!(
         "Longest of {} {:.0} s, upper end {:.0} s ({}); goal {goal:.0} s.",
@@ -94,7 +100,10 @@ fn time(judged: &Judged<'_>) -> Criterion {
 fn loss(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "No acknowledged write is lost";
     let Some(ledger) = drills::ledger(judged.facts, judged.policy.standards.drill_age_days) else {
-        return undecided(CRITERION, "Acknowledged writes were never counted against a crash: count them outside the database in a crash drill and keep its record.");
+        return undecided(
+            CRITERION,
+            "Acknowledged writes were never counted against a crash: count them outside the database in a crash drill and keep its record.",
+        );
     };
     let allowed = judged.policy.standards.lost_writes;
     let seen = format!("{} of {} acknowledged writes lost in {} faults", ledger.lost, ledger.acknowledged, ledger.faults);

@@ -139,9 +139,7 @@ fn approval(judged: &Judged<'_>) -> Criterion {
     let Some(approval) = &judged.policy.approval else {
         return undecided(
             CRITERION,
-            format!(
-                "Nobody approved it. After the review, record it in dbwright.toml: [approval] by, on, schema_hash = \"{hash}\"."
-            ),
+            format!("Nobody approved it. After the review, record it in dbwright.toml: [approval] by, on, schema_hash = \"{hash}\"."),
         );
     };
     if !approval.schema_hash.eq_ignore_ascii_case(hash) {

@@ -24,6 +24,10 @@ pub(crate) fn of_column(context: &Context<'_>, table: &Collection, column: &str)
         return Some(NumberUse { last: counter.last, limit: counter.limit, source: "counter of the table" });
     }
     let largest = largest(field.type_bytes?, field.unsigned);
+    // Columns that nothing numbers are filled by people or programs: what they hold says nothing of a rate.
+    if !field.identity && field.default.is_none() {
+        return None;
+    }
     let mut sequences = context.facts.catalog.sequences.iter();
     let owned = |owner: &(dbwright_model::ObjectName, String)| owner.0 == table.name && owner.1 == column;
     if let Some(sequence) = sequences.find(|sequence| sequence.owned_by.as_ref().is_some_and(owned)) {

@@ -306,7 +306,12 @@ impl<'a> Collection<'a> {
             "a file does not say whether it was ever backed up",
             Some("Back it up with VACUUM INTO or the backup API, and record it in the policy."),
         );
-        self.cover(FactKind::Drills, Reading::Missing, "no drill record was found", Some("Restore a backup elsewhere, compare, and keep the record under backups.drills."));
+        self.cover(
+            FactKind::Drills,
+            Reading::Missing,
+            "no drill record was found",
+            Some("Restore a backup elsewhere, compare, and keep the record under backups.drills."),
+        );
     }
 
     /// Above the limit for copies and without an index, committed transactions in the log stay unread: said aloud.

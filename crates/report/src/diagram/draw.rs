@@ -12,7 +12,7 @@ use crate::sanitise;
 pub(super) fn svg(graph: &Graph, picture: &Picture) -> String {
     let (width, height) = (picture.width.ceil(), picture.height.ceil());
     let mut out = format!(
-        "<svg class=\"er\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"Entity-relationship diagram: {} tables, {} references\">",
+        "<svg class=\"er\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"Entity-relationship diagram: {} tables, {} references\">",
         graph.nodes.len(),
         graph.edges.len() + graph.nodes.iter().map(|node| node.tagged).sum::<usize>()
     );

@@ -41,12 +41,7 @@ pub fn facts() -> Facts {
             "a connection can't see the disk's encryption",
             Some("State it: [attest] at-rest = \"…\" in dbwright.toml."),
         ),
-        coverage(
-            FactKind::Backups,
-            Reading::Missing,
-            "no repository was named",
-            Some("Keep the record of a restore drill."),
-        ),
+        coverage(FactKind::Backups, Reading::Missing, "no repository was named", Some("Keep the record of a restore drill.")),
         coverage(FactKind::Files, Reading::NotApplicable, "the server is elsewhere", None),
     ];
     facts

@@ -86,12 +86,7 @@ pub fn gates() -> Vec<GateVerdict> {
                     Inferred,
                     "No repository was named. Name one with --backups DIR.",
                 ),
-                criterion(
-                    "A restore was drilled in the last 30 days",
-                    Undecided,
-                    Inferred,
-                    "No record. A restore drill makes one.",
-                ),
+                criterion("A restore was drilled in the last 30 days", Undecided, Inferred, "No record. A restore drill makes one."),
             ],
         ),
         gate(Gate::Security, Pass, vec![criterion("Connections over the network are encrypted", Pass, Observed, "hostssl only; TLSv1.3.")]),

@@ -1,7 +1,5 @@
 //! `index/duplicate`.
 
-use std::cmp::Reverse;
-
 use dbwright_model::catalog::{Collection, Index};
 use dbwright_model::{Engine, FactKind, Finding, Severity};
 
@@ -9,7 +7,7 @@ use crate::context::Context;
 use crate::ddl::Ddl;
 use crate::rule::{Rule, SQL};
 
-use super::same::{cost, same};
+use super::same::{cost, twin};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -69,8 +67,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in context.facts.catalog.tables() {
         for index in table.indexes.iter().filter(|index| index.valid) {
-            let better = table.indexes.iter().filter(|other| other.valid && other.name != index.name && same(index, other));
-            if let Some(kept) = better.max_by_key(|other| rank(other)).filter(|kept| rank(kept) > rank(index)) {
+            if let Some(kept) = twin(table, index) {
                 findings.push(finding(context, table, index, &format!("index {}", kept.name)));
             } else if repeats_row_key(context, table, index) {
                 findings.push(finding(context, table, index, "the key by which the table is stored"));
@@ -78,11 +75,6 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// The one of the highest rank stays: what enforces something, what cannot be dropped alone, then the first name.
-fn rank(index: &Index) -> (bool, bool, bool, bool, Reverse<&str>) {
-    (index.constraint.is_some(), index.unique, index.replica_identity, !index.invisible, Reverse(&index.name))
 }
 
 /// Whether a plain index has the columns of the primary key that is the table's own order and so has no index.

@@ -155,8 +155,8 @@ fn finding(context: &Context<'_>, table: &Collection, columns: &[String], views:
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let share: f64 = views.iter().filter_map(|view| view.time_share).sum();
     let executed = views.iter().any(|view| view.was_executed());
-    let which = if views.len() == 1 { "a statement".to_owned() } else { format!("{} statements", views.len()) };
-    let message = format!("No index of {} begins with {}, and {which} read all of it for few rows.", table.name, names[0]);
+    let which = if views.len() == 1 { "a statement reads".to_owned() } else { format!("{} statements read", views.len()) };
+    let message = format!("No index of {} begins with {}, and {which} all of it for few rows.", table.name, names[0]);
     let mut finding = Finding::new(table.name.with_columns(columns), message)
         .graded(if executed { Grade::Observed } else { Grade::Planned })
         .change_if(Ddl::of(context.facts).create_index(table, &names));

@@ -8,7 +8,7 @@ use crate::ddl::Ddl;
 use crate::rule::{Rule, SQL};
 use crate::rules::shared::MEGABYTE;
 
-use super::same::{alike, cost};
+use super::same::{alike, cost, twin};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -64,7 +64,7 @@ PostgreSQL manual, Multicolumn Indexes; MySQL manual, Multiple-Column Indexes.
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in context.facts.catalog.tables() {
-        for index in table.indexes.iter().filter(|index| is_droppable(index)) {
+        for index in table.indexes.iter().filter(|index| is_droppable(index) && twin(table, index).is_none()) {
             let longer =
                 table.indexes.iter().filter(|other| begins_with(other, index)).min_by_key(|other| (other.parts.len(), &other.name));
             findings.extend(longer.map(|longer| finding(context, table, index, longer)));

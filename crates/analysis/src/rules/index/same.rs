@@ -1,10 +1,23 @@
 //! When indexes are the same, and what one costs. It never compares expressions by meaning: only by text.
 
-use dbwright_model::catalog::Index;
+use std::cmp::Reverse;
+
+use dbwright_model::catalog::{Collection, Index};
 use dbwright_model::{Evidence, Finding, Unit};
 
+/// The index of the table that makes this one superfluous by having the same parts and being the better one to keep.
+pub(super) fn twin<'t>(table: &'t Collection, index: &Index) -> Option<&'t Index> {
+    let others = table.indexes.iter().filter(|other| other.valid && other.name != index.name && same(index, other));
+    others.max_by_key(|other| rank(other)).filter(|kept| rank(kept) > rank(index))
+}
+
+/// The one of the highest rank stays: what enforces something, what cannot be dropped alone, then the first name.
+fn rank(index: &Index) -> (bool, bool, bool, bool, Reverse<&str>) {
+    (index.constraint.is_some(), index.unique, index.replica_identity, !index.invisible, Reverse(&index.name))
+}
+
 /// Whether both hold the same entries in the same order under the same condition, whatever they enforce.
-pub(super) fn same(one: &Index, other: &Index) -> bool {
+fn same(one: &Index, other: &Index) -> bool {
     let included = |index: &Index| {
         let mut names = index.included.clone();
         names.sort();

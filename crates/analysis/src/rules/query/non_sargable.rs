@@ -1,6 +1,6 @@
 //! `query/non-sargable`.
 
-use dbwright_model::catalog::{Collection, CollectionKind, Field, TypeFamily};
+use dbwright_model::catalog::{Collection, CollectionKind, Field};
 use dbwright_model::change::Change;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Grade, ObjectName, Severity, Unit};
 use dbwright_sql::PredicateKind;

@@ -75,7 +75,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 
 /// What is wrong between both ends.
 fn difference(from: &Field, to: &Field) -> Option<Difference> {
-    if from.type_name.eq_ignore_ascii_case(&to.type_name) || from.type_name.is_empty() || to.type_name.is_empty() {
+    let known = |field: &Field| !field.type_name.is_empty() && field.family != TypeFamily::Other;
+    if from.type_name.eq_ignore_ascii_case(&to.type_name) || !known(from) || !known(to) {
         return None;
     }
     if family(from) != family(to) {

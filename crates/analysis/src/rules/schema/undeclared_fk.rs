@@ -1,6 +1,6 @@
 //! `schema/undeclared-fk`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_model::catalog::{Collection, Field};
 use dbwright_model::facts::Inclusion;
@@ -71,11 +71,13 @@ discovery, 2009.
 ";
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let tables = || context.facts.catalog.tables();
     let mut findings: Vec<Finding> = best(context).into_iter().filter_map(|inclusion| held(context, inclusion)).collect();
-    for table in tables() {
-        let unread = table.fields.iter().filter(|field| may_refer(table, field) && !is_looked_up(context, table, field));
-        findings.extend(unread.filter_map(|field| named(context, table, field)));
+    let tables = by_words(context);
+    let looked_up: BTreeSet<(&ObjectName, &str)> =
+        context.facts.data.inclusions.iter().map(|inclusion| (&inclusion.table, inclusion.column.as_str())).collect();
+    for table in context.facts.catalog.tables() {
+        let unread = table.fields.iter().filter(|field| may_refer(table, field) && !is_looked_up(&looked_up, table, field));
+        findings.extend(unread.filter_map(|field| named(&tables, table, field)));
     }
     findings
 }
@@ -125,27 +127,25 @@ fn may_refer(table: &Collection, field: &Field) -> bool {
     !key && !starts_reference(table, field) && words(&field.name).last().is_some_and(|word| word == "id") && words(&field.name).len() > 1
 }
 
-fn is_looked_up(context: &Context<'_>, table: &Collection, field: &Field) -> bool {
-    let looked_up = |inclusion: &Inclusion| inclusion.table == table.name && inclusion.column == field.name;
-    field.values.is_some() || context.facts.data.inclusions.iter().any(looked_up)
+fn is_looked_up(looked_up: &BTreeSet<(&ObjectName, &str)>, table: &Collection, field: &Field) -> bool {
+    field.values.is_some() || looked_up.contains(&(&table.name, field.name.as_str()))
+}
+
+/// Tables by the words of their names.
+fn by_words<'a>(context: &Context<'a>) -> BTreeMap<(Option<&'a str>, String), &'a Collection> {
+    let key = |table: &'a Collection| (table.name.schema.as_deref(), words(&table.name.name).join("_"));
+    context.facts.catalog.tables().map(|table| (key(table), table)).collect()
 }
 
 /// By name and type alone: `customer_id` where a table `customer` or `customers` has one key column of that type.
-fn named(context: &Context<'_>, table: &Collection, field: &Field) -> Option<Finding> {
+fn named(tables: &BTreeMap<(Option<&str>, String), &Collection>, table: &Collection, field: &Field) -> Option<Finding> {
     let mut stem = words(&field.name);
     stem.pop();
     let stem = stem.join("_");
-    let fits = |name: &str| {
-        name == stem
-            || name == format!("{stem}s")
-            || name == format!("{stem}es")
-            || stem.strip_suffix('y').is_some_and(|y| name == format!("{y}ies"))
-    };
-    let target = context
-        .facts
-        .catalog
-        .tables()
-        .find(|other| other.name.schema == table.name.schema && other.name != table.name && fits(&words(&other.name.name).join("_")))?;
+    let mut forms = vec![stem.clone(), format!("{stem}s"), format!("{stem}es")];
+    forms.extend(stem.strip_suffix('y').map(|stem| format!("{stem}ies")));
+    let schema = table.name.schema.as_deref();
+    let target = forms.into_iter().find_map(|form| tables.get(&(schema, form))).filter(|target| target.name != table.name)?;
     let [key] = target.primary_key()?.columns.as_slice() else { return None };
     let same_type = target.field(key).is_some_and(|key| key.family == field.family);
     let message = format!(

@@ -347,7 +347,11 @@ impl<'a> Reader<'a> {
             (FactKind::AtRest, "the server does not know whether its disk is encrypted", "Attest it in dbwright.toml."),
             (FactKind::Files, "files are seen on the server's own machine only", "Run dbwright there."),
             (FactKind::Backups, "backups lie outside of the server", "Name the backup directory in dbwright.toml."),
-            (FactKind::Drills, "no drill records are known", "Restore a backup elsewhere, compare, and keep the record under backups.drills."),
+            (
+                FactKind::Drills,
+                "no drill records are known",
+                "Restore a backup elsewhere, compare, and keep the record under backups.drills.",
+            ),
         ];
         for (kind, detail, hint) in gaps {
             self.book.missing(kind, detail, hint);
