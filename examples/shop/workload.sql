@@ -65,7 +65,7 @@ SELECT o.id, o.placed_at, c.name FROM customer_order AS o JOIN customer AS c ON 
 -- name: last order of each customer in a city
 -- weight: 2
 SELECT c.id, c.name, (SELECT max(o.placed_at) FROM customer_order AS o WHERE o.customer_id = c.id) AS last_order
-FROM customer AS c JOIN address AS a ON a.customer_id = c.id WHERE a.city = 'City 31';
+FROM customer AS c JOIN address AS a ON a.customer_id = c.id WHERE a.city BETWEEN 'City 310' AND 'City 313';
 
 -- name: customers without review
 -- weight: 1

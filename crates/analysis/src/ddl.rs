@@ -8,25 +8,28 @@ mod types;
 
 pub use types::NewType;
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
 use dbwright_model::catalog::{Catalog, Collection, CollectionKind};
 use dbwright_model::{Engine, Facts, ObjectName};
 
 /// Longest name of an object, bytes: PostgreSQL cuts at 63, MySQL refuses above 64.
 const LONGEST_NAME: usize = 63;
 
-/// Writes changes for one database.
-#[derive(Clone, Copy)]
+/// Writes changes for one database. One serves a whole rule: it gathers the names in use once.
 pub struct Ddl<'a> {
     engine: Engine,
     version: u32,
     catalog: &'a Catalog,
+    taken: OnceCell<HashSet<String>>,
 }
 
 impl<'a> Ddl<'a> {
     /// For the database of these facts.
     #[must_use]
     pub fn of(facts: &'a Facts) -> Self {
-        Self { engine: facts.target.engine, version: facts.major_version(), catalog: &facts.catalog }
+        Self { engine: facts.target.engine, version: facts.major_version(), catalog: &facts.catalog, taken: OnceCell::new() }
     }
 
     /// A name as a statement writes it, quoted.
@@ -67,17 +70,20 @@ impl<'a> Ddl<'a> {
         (0..1000).map(|number| shortened(&stem, &numbered(number))).find(|name| !self.is_taken(name)).unwrap_or(stem)
     }
 
+    /// Whether something that shares its names with indexes and constraints is called so; all names are gathered once.
     fn is_taken(&self, name: &str) -> bool {
-        let same = |other: &str| other.eq_ignore_ascii_case(name);
-        // Names are made of their table's name: only tables whose name begins this one can hold it already.
-        let begins = |table: &str| name.get(..table.len()).is_some_and(|head| head.eq_ignore_ascii_case(table));
-        self.catalog.collections.iter().filter(|collection| begins(&collection.name.name)).any(|collection| {
-            same(&collection.name.name)
-                || collection.indexes.iter().any(|index| same(&index.name))
-                || collection.keys.iter().any(|key| same(&key.name))
-                || collection.references.iter().any(|reference| same(&reference.name))
-                || collection.checks.iter().any(|check| same(&check.name))
-        })
+        let gather = || {
+            let mut names = HashSet::new();
+            for collection in &self.catalog.collections {
+                names.insert(collection.name.name.to_ascii_lowercase());
+                names.extend(collection.indexes.iter().map(|index| index.name.to_ascii_lowercase()));
+                names.extend(collection.keys.iter().map(|key| key.name.to_ascii_lowercase()));
+                names.extend(collection.references.iter().map(|reference| reference.name.to_ascii_lowercase()));
+                names.extend(collection.checks.iter().map(|check| check.name.to_ascii_lowercase()));
+            }
+            names
+        };
+        self.taken.get_or_init(gather).contains(&name.to_ascii_lowercase())
     }
 
     /// The partitions directly below a parent.

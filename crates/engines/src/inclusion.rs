@@ -11,21 +11,37 @@ pub(crate) const STRAY_SHARE: f64 = 0.1;
 /// A column that may refer, and the key it may refer to.
 pub(crate) type Pair<'a> = (&'a Collection, &'a Field, &'a Collection, String);
 
+/// A key of one column that others may refer to, with its names taken apart once for all comparisons.
+struct Target<'a> {
+    table: &'a Collection,
+    table_words: Words,
+    key: String,
+    key_words: Words,
+}
+
 /// Pairs whose names say that one refers to the other.
 pub(crate) fn candidates(catalog: &Catalog) -> Vec<Pair<'_>> {
-    let keyed: Vec<(&Collection, Vec<String>)> =
-        catalog.tables().map(|table| (table, single_keys(table))).filter(|(_, keys)| !keys.is_empty()).collect();
-    let mut pairs = Vec::new();
+    let targets: Vec<Target<'_>> = catalog.tables().flat_map(targets).collect();
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
     for table in catalog.tables() {
         for column in table.fields.iter().filter(|field| may_refer(table, field)) {
-            for (target, keys) in &keyed {
-                if let Some(key) = keys.iter().find(|key| points_at(table, column, target, key)) {
-                    pairs.push((table, column, *target, key.clone()));
+            let words = Words::of(&column.name);
+            let mut last: Option<&Collection> = None;
+            for target in targets.iter().filter(|target| points_at(table, column, &words, target)) {
+                // Of a table's keys, which stand together, the first that the name fits is enough.
+                if !last.is_some_and(|found| std::ptr::eq(found, target.table)) {
+                    pairs.push((table, column, target.table, target.key.clone()));
+                    last = Some(target.table);
                 }
             }
         }
     }
     pairs
+}
+
+fn targets(table: &Collection) -> impl Iterator<Item = Target<'_>> {
+    let keys = single_keys(table).into_iter();
+    keys.map(|key| Target { table, table_words: Words::of(&table.name.name), key_words: Words::of(&key), key })
 }
 
 fn single_keys(table: &Collection) -> Vec<String> {
@@ -47,65 +63,70 @@ fn may_refer(table: &Collection, field: &Field) -> bool {
 /// Whether the column's name says that it holds the target's key: `customer_id`, `customerId`, `id_customer`,
 /// `customer_code` for the key `code`, `billing_customer_id`, `parent_id` of the same table, or the key's own name
 /// when that names more than any key (`order_no`, not `id`).
-fn points_at(table: &Collection, column: &Field, target: &Collection, key: &str) -> bool {
-    let same_table = table.name == target.name;
-    if same_table && column.name == key {
-        return false;
-    }
-    let words = words(&column.name);
-    let key_words = self::words(key);
-    if same_table {
-        return key_words.len() == 1 && words.len() == 2 && words[0] == "parent" && words[1] == key_words[0];
-    }
-    if key_words.len() > 1 && words == key_words {
-        return true;
-    }
-    let base: &[String] = match (words.strip_suffix(key_words.as_slice()), words.strip_prefix(key_words.as_slice())) {
+fn points_at(table: &Collection, column: &Field, words: &Words, target: &Target<'_>) -> bool {
+    let (all, key) = (words.0.as_slice(), target.key_words.0.as_slice());
+    let base = match (all.strip_suffix(key), all.strip_prefix(key)) {
         (Some(base), _) if !base.is_empty() => base,
         (_, Some(base)) if !base.is_empty() => base,
-        _ => return false,
+        _ => return key.len() > 1 && all == key && table.name != target.table.name,
     };
-    let target_words = self::words(&target.name.name);
-    let ends = |base: &[String], target: &[String]| {
-        base.len() >= target.len() && base[base.len() - target.len()..].iter().zip(target).all(|(ours, theirs)| same_word(ours, theirs))
-    };
+    if table.name == target.table.name {
+        return key.len() == 1
+            && matches!(base, [(word, _)] if word == "parent")
+            && all.first() == base.first()
+            && column.name != target.key;
+    }
+    let named = target.table_words.0.as_slice();
     // `order_id` may also point at `customer_order` or `shop_orders`: the last word names the thing.
-    ends(base, &target_words) || (base.len() == 1 && target_words.len() > 1 && ends(base, &target_words[target_words.len() - 1..]))
+    ends(base, named) || (base.len() == 1 && named.len() > 1 && ends(base, &named[named.len() - 1..]))
 }
 
-/// The words of a name, in small letters: at `_`, `-`, blanks and where small letters turn to capitals.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut small = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || (letter.is_uppercase() && small) {
-            words.push(String::new());
+/// Whether `base` ends with all words of `named`.
+fn ends(base: &[Word], named: &[Word]) -> bool {
+    base.len() >= named.len() && base[base.len() - named.len()..].iter().zip(named).all(|(ours, theirs)| same_word(ours, theirs))
+}
+
+/// A word in small letters, and the same without its English plural.
+type Word = (String, String);
+
+/// The words of a name: parted at `_`, `-`, blanks and where small letters turn to capitals.
+struct Words(Vec<Word>);
+
+impl Words {
+    fn of(name: &str) -> Self {
+        let mut words = vec![String::new()];
+        let mut small = false;
+        for letter in name.chars() {
+            if !letter.is_alphanumeric() || (letter.is_uppercase() && small) {
+                words.push(String::new());
+            }
+            small = letter.is_lowercase() || letter.is_numeric();
+            if letter.is_alphanumeric()
+                && let Some(word) = words.last_mut()
+            {
+                word.extend(letter.to_lowercase());
+            }
         }
-        small = letter.is_lowercase() || letter.is_numeric();
-        if letter.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(letter.to_lowercase());
-        }
+        words.retain(|word| !word.is_empty());
+        Self(words.into_iter().map(|word| (word.clone(), singular(&word))).collect())
     }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 /// Equal but for an English plural.
-fn same_word(ours: &str, theirs: &str) -> bool {
-    let singular = |word: &str| {
-        if let Some(stem) = word.strip_suffix("ies") {
-            return format!("{stem}y");
+fn same_word(ours: &Word, theirs: &Word) -> bool {
+    ours.0 == theirs.0 || ours.1 == theirs.1 || ours.1 == theirs.0 || ours.0 == theirs.1
+}
+
+fn singular(word: &str) -> String {
+    if let Some(stem) = word.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    for ending in ["sses", "shes", "ches", "xes", "zes"] {
+        if word.ends_with(ending) {
+            return word[..word.len() - 2].to_owned();
         }
-        for ending in ["sses", "shes", "ches", "xes", "zes"] {
-            if word.ends_with(ending) {
-                return word[..word.len() - 2].to_owned();
-            }
-        }
-        if word.ends_with("ss") || word.ends_with("us") { word.to_owned() } else { word.strip_suffix('s').unwrap_or(word).to_owned() }
-    };
-    ours == theirs || singular(ours) == singular(theirs) || singular(ours) == theirs || ours == singular(theirs)
+    }
+    if word.ends_with("ss") || word.ends_with("us") { word.to_owned() } else { word.strip_suffix('s').unwrap_or(word).to_owned() }
 }
 
 #[cfg(test)]
@@ -115,7 +136,9 @@ mod tests {
 
     fn points(table: &str, column: &str, target: &str, key: &str) -> bool {
         let named = |name: &str| Collection { name: ObjectName::bare(name), ..Collection::default() };
-        points_at(&named(table), &Field { name: column.to_owned(), ..Field::default() }, &named(target), key)
+        let (table, other) = (named(table), named(target));
+        let target = Target { table: &other, table_words: Words::of(target), key: key.to_owned(), key_words: Words::of(key) };
+        points_at(&table, &Field { name: column.to_owned(), ..Field::default() }, &Words::of(column), &target)
     }
 
     #[test]

@@ -29,8 +29,28 @@ fn is_identifier(word: &str) -> bool {
     digits == word.len() || (word.len() >= 8 && digits * 6 >= word.len()) || !word.is_ascii()
 }
 
+/// The name with each UUID replaced by `*`: its parts alone look like words.
+fn without_uuids(name: &str) -> String {
+    let is_uuid = |text: &str| {
+        text.bytes().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() })
+    };
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        if rest.get(..36).is_some_and(is_uuid) {
+            out.push('*');
+            rest = &rest[36..];
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
 /// The pattern of each name, in the order given.
 pub(super) fn of(names: &[String]) -> Vec<String> {
+    let names: Vec<String> = names.iter().map(|name| without_uuids(name)).collect();
     let shapes: Vec<Vec<(&str, Option<char>)>> = names.iter().map(|name| words(name)).collect();
     let mut tree = Node::default();
     for shape in &shapes {

@@ -118,10 +118,11 @@ pub(super) fn counters(reader: &Reader, catalog: &mut Catalog) -> Vec<String> {
             }
         }
     }
-    for (table, column) in asked {
-        let Some(found) = largest.get(&table) else { continue };
-        let last = (*found).max(sequences.get(&table).copied().unwrap_or(0)) as f64;
-        if let Some(collection) = catalog.collections.iter_mut().find(|collection| collection.name.name == table) {
+    let mut columns: BTreeMap<String, String> = asked.into_iter().collect();
+    for collection in &mut catalog.collections {
+        let table = &collection.name.name;
+        if let (Some(found), Some(column)) = (largest.get(table), columns.remove(table)) {
+            let last = (*found).max(sequences.get(table).copied().unwrap_or(0)) as f64;
             collection.storage.counter = Some(Counter { last, limit: i64::MAX as f64, column });
         }
     }

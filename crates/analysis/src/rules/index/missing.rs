@@ -93,7 +93,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             }
         }
     }
-    let found = wanted.iter().filter_map(|((table, columns), views)| Some(finding(context, tables.get(table)?, columns, views)));
+    let ddl = Ddl::of(context.facts);
+    let found = wanted.iter().filter_map(|((table, columns), views)| Some(finding(&ddl, tables.get(table)?, columns, views)));
     found.collect()
 }
 
@@ -151,7 +152,7 @@ fn keeps_few(table: &Collection, columns: &[String], node: &PlanNode, rows: f64)
     }
 }
 
-fn finding(context: &Context<'_>, table: &Collection, columns: &[String], views: &[&StatementView<'_>]) -> Finding {
+fn finding(ddl: &Ddl<'_>, table: &Collection, columns: &[String], views: &[&StatementView<'_>]) -> Finding {
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let share: f64 = views.iter().filter_map(|view| view.time_share).sum();
     let executed = views.iter().any(|view| view.was_executed());
@@ -159,7 +160,7 @@ fn finding(context: &Context<'_>, table: &Collection, columns: &[String], views:
     let message = format!("No index of {} begins with {}, and {which} all of it for few rows.", table.name, names[0]);
     let mut finding = Finding::new(table.name.with_columns(columns), message)
         .graded(if executed { Grade::Observed } else { Grade::Planned })
-        .change_if(Ddl::of(context.facts).create_index(table, &names));
+        .change_if(ddl.create_index(table, &names));
     for view in views.iter().take(MOST_STATEMENTS) {
         finding = finding.evidence(Evidence::text("statement", view.object(), "workload"));
     }

@@ -61,20 +61,21 @@ PostgreSQL manual, Constraints, Foreign Keys; SQLite manual, Foreign Key Support
 ";
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
+    let ddl = Ddl::of(context.facts);
     let mut findings = Vec::new();
     for table in context.facts.catalog.tables() {
         let mut seen: Vec<&[String]> = Vec::new();
         for reference in &table.references {
             if !has_index_for(table, &reference.columns) && !seen.contains(&reference.columns.as_slice()) {
                 seen.push(&reference.columns);
-                findings.push(finding(context, table, reference));
+                findings.push(finding(context, &ddl, table, reference));
             }
         }
     }
     findings
 }
 
-fn finding(context: &Context<'_>, table: &Collection, reference: &Reference) -> Finding {
+fn finding(context: &Context<'_>, ddl: &Ddl<'_>, table: &Collection, reference: &Reference) -> Finding {
     let message = format!(
         "No index of {} begins with ({}), which refers to {}: deleting there reads all of {}.",
         table.name,
@@ -83,8 +84,7 @@ fn finding(context: &Context<'_>, table: &Collection, reference: &Reference) -> 
         table.name
     );
     let columns: Vec<&str> = reference.columns.iter().map(String::as_str).collect();
-    let finding =
-        Finding::new(table.name.with_columns(&reference.columns), message).change_if(Ddl::of(context.facts).create_index(table, &columns));
+    let finding = Finding::new(table.name.with_columns(&reference.columns), message).change_if(ddl.create_index(table, &columns));
     let finding = match context.rows_of(table) {
         Some(_) if context.is_small(table) => finding.severe(Severity::Info).risks(0.05),
         Some(rows) => finding.risks(if rows >= MANY_ROWS { 0.5 } else { 0.35 }),

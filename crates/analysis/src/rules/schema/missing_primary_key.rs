@@ -51,7 +51,8 @@ PostgreSQL manual, Constraints, Primary Keys; SQLite manual, CREATE TABLE, rowid
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let tables = context.facts.catalog.tables().filter(|table| table.primary_key().is_none() && !is_bookkeeping(table));
-    tables.map(|table| finding(table, &Ddl::of(context.facts))).collect()
+    let ddl = Ddl::of(context.facts);
+    tables.map(|table| finding(table, &ddl)).collect()
 }
 
 fn finding(table: &Collection, ddl: &Ddl<'_>) -> Finding {

@@ -71,7 +71,8 @@ discovery, 2009.
 ";
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = best(context).into_iter().filter_map(|inclusion| held(context, inclusion)).collect();
+    let ddl = Ddl::of(context.facts);
+    let mut findings: Vec<Finding> = best(context).into_iter().filter_map(|inclusion| held(context, &ddl, inclusion)).collect();
     let tables = by_words(context);
     let looked_up: BTreeSet<(&ObjectName, &str)> =
         context.facts.data.inclusions.iter().map(|inclusion| (&inclusion.table, inclusion.column.as_str())).collect();
@@ -94,7 +95,7 @@ fn best<'a>(context: &Context<'a>) -> Vec<&'a Inclusion> {
     best.into_values().collect()
 }
 
-fn held(context: &Context<'_>, inclusion: &Inclusion) -> Option<Finding> {
+fn held(context: &Context<'_>, ddl: &Ddl<'_>, inclusion: &Inclusion) -> Option<Finding> {
     let table = context.collection(&inclusion.table)?;
     let field = table.field(&inclusion.column)?;
     let stray = inclusion.orphans as f64 / (inclusion.checked as f64).max(1.0);
@@ -103,7 +104,6 @@ fn held(context: &Context<'_>, inclusion: &Inclusion) -> Option<Finding> {
     }
     let there = inclusion.target.with_columns(&[&inclusion.target_column]);
     let (message, change) = if inclusion.orphans == 0 {
-        let ddl = Ddl::of(context.facts);
         let change = ddl.add_foreign_key(table, &[&inclusion.column], &inclusion.target, &[&inclusion.target_column]);
         (format!("Every value of {} occurs in {there}, but no foreign key says so.", column_object(table, field)), change)
     } else {
