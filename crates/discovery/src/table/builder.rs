@@ -2,12 +2,12 @@
 //!
 //! Never looks at a row twice: what goes in is a stream.
 
-use super::dictionary::{Dictionary, Interner};
+use super::dictionary::{Dictionary, Interner, Located};
 use super::{Column, NullRule, NullSemantics, Table, TableError};
 use crate::attributes::MAX_COLUMNS;
 
 /// Stands for NULL until the number of values is known.
-const NULL: u32 = u32::MAX;
+pub(super) const NULL: u32 = u32::MAX;
 
 /// A column that is being filled.
 #[derive(Debug, Default)]
@@ -16,16 +16,18 @@ pub(crate) struct ColumnBuilder {
     pub(crate) codes: Vec<u32>,
     pub(crate) nulls: u32,
     pub(crate) value_bytes: u64,
-    /// Hashes and first slots of the block that is being encoded.
+    /// Hashes, first slots and values in them for the block that is being encoded.
     pub(crate) hashes: Vec<u32>,
     pub(crate) peeked: Vec<u64>,
+    pub(crate) located: Vec<Located>,
 }
 
 impl ColumnBuilder {
     pub(crate) fn push(&mut self, value: Option<&[u8]>) {
         let Some(value) = value else { return self.push_null() };
         let hash = Interner::hash(value);
-        let code = self.interner.intern(value, hash, self.interner.peek(hash));
+        let located = self.interner.locate(hash, self.interner.peek(hash));
+        let code = self.interner.intern(value, hash, located);
         self.value_bytes += value.len() as u64;
         self.codes.push(code);
     }

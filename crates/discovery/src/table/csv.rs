@@ -8,14 +8,14 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::builder::{ColumnBuilder, TableBuilder};
+use super::builder::{ColumnBuilder, NULL, TableBuilder};
 use super::dictionary::Interner;
 use super::{NullRule, NullSemantics, Table, TableError};
 use crate::pool::Pool;
 
 mod records;
 
-use records::{Block, Records};
+use records::{Block, Field, Records};
 
 /// Bytes read at a time, and with them the rows that are encoded column by column.
 const CHUNK_BYTES: usize = 1 << 18;
@@ -141,7 +141,7 @@ fn append(table: &mut TableBuilder, block: &mut Block, options: &CsvOptions, poo
     let room = options.max_rows.map_or(usize::MAX, |limit| limit - table.rows.min(limit));
     let rows = block.rows().min(room);
     let block = &*block;
-    let encode = |(index, column): (usize, &mut ColumnBuilder)| encode(column, block, index, width, rows, &options.null_texts);
+    let encode = |(index, column): (usize, &mut ColumnBuilder)| encode(column, block, &block.column(index)[..rows], &options.null_texts);
     if pool.threads() > 1 {
         pool.run(|| table.columns.par_iter_mut().enumerate().with_max_len(1).for_each(encode));
     } else {
@@ -151,25 +151,24 @@ fn append(table: &mut TableBuilder, block: &mut Block, options: &CsvOptions, poo
     table.check()
 }
 
-/// Encodes one column of a block in three passes, so that the reads of its hash table overlap.
-fn encode(column: &mut ColumnBuilder, block: &Block, index: usize, width: usize, rows: usize, null_texts: &[Vec<u8>]) {
-    let mut hashes = std::mem::take(&mut column.hashes);
-    let mut peeked = std::mem::take(&mut column.peeked);
-    let fields = || block.fields.iter().skip(index).step_by(width).take(rows);
+/// Encodes one column of a block in four passes, so that the reads of its hash table and of its values overlap.
+fn encode(column: &mut ColumnBuilder, block: &Block, fields: &[Field], null_texts: &[Vec<u8>]) {
+    let ColumnBuilder { interner, codes, nulls, value_bytes, hashes, peeked, located } = column;
     hashes.clear();
-    hashes.extend(fields().map(|field| Interner::hash(block.value(*field))));
+    hashes.extend(fields.iter().map(|field| Interner::hash(block.value(*field))));
     peeked.clear();
-    peeked.extend(hashes.iter().map(|hash| column.interner.peek(*hash)));
-    column.codes.reserve(rows);
-    for ((field, hash), peeked) in fields().zip(&hashes).zip(&peeked) {
+    peeked.extend(hashes.iter().map(|hash| interner.peek(*hash)));
+    located.clear();
+    located.extend(hashes.iter().zip(peeked.iter()).map(|(hash, peeked)| interner.locate(*hash, *peeked)));
+    codes.reserve(fields.len());
+    for ((field, hash), located) in fields.iter().zip(hashes.iter()).zip(located.iter()) {
         let value = block.value(*field);
         if !field.is_quoted() && null_texts.iter().any(|text| text == value) {
-            column.push_null();
+            *nulls += 1;
+            codes.push(NULL);
             continue;
         }
-        column.value_bytes += value.len() as u64;
-        column.codes.push(column.interner.intern(value, *hash, *peeked));
+        *value_bytes += value.len() as u64;
+        codes.push(interner.intern(value, *hash, *located));
     }
-    column.hashes = hashes;
-    column.peeked = peeked;
 }

@@ -117,6 +117,16 @@ pub(crate) struct Interner {
     shift: u32,
 }
 
+/// A value that may be the one looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Located {
+    begin: u64,
+    length: u32,
+    /// 0 when there is none.
+    code_and_one: u32,
+    first: u8,
+}
+
 impl Interner {
     /// The hash that [`Self::intern`] wants for a value.
     #[inline]
@@ -138,12 +148,35 @@ impl Interner {
         self.slots.get((hash >> self.shift) as usize).copied().unwrap_or(0)
     }
 
-    /// The code of a value, new or known; `peeked` is what [`Self::peek`] said for the hash at any time before.
+    /// Where the value of a peeked slot is, if it may be the one with the hash. Its first byte is read to bring it near.
     #[inline]
-    pub(crate) fn intern(&mut self, value: &[u8], hash: u32, peeked: u64) -> u32 {
-        if (peeked >> 32) as u32 == hash && peeked != 0 && value.len() <= LONG_VALUE_BYTES {
-            let code = peeked as u32 - 1;
-            if self.dictionary.stored(code).is_some_and(|stored| same(stored, value)) && !self.may_be_stub(code) {
+    pub(crate) fn locate(&self, hash: u32, peeked: u64) -> Located {
+        if (peeked >> 32) as u32 != hash || peeked == 0 {
+            return Located::default();
+        }
+        let code = peeked as u32 - 1;
+        let ends = &self.dictionary.ends;
+        let begin = if code == 0 { 0 } else { ends.get(code as usize - 1).copied().unwrap_or(0) };
+        let end = ends.get(code as usize).copied().unwrap_or(0);
+        Located {
+            begin,
+            length: (end - begin) as u32,
+            code_and_one: code + 1,
+            first: self.dictionary.bytes.get(begin as usize).copied().unwrap_or(0),
+        }
+    }
+
+    /// The code of a value, new or known; `located` is what [`Self::locate`] said for the hash at any time before.
+    #[inline]
+    pub(crate) fn intern(&mut self, value: &[u8], hash: u32, located: Located) -> u32 {
+        if located.code_and_one != 0
+            && value.len() == located.length as usize
+            && value.first().copied().unwrap_or(located.first) == located.first
+        {
+            let begin = located.begin as usize;
+            let code = located.code_and_one - 1;
+            let known = self.dictionary.bytes.get(begin..begin + value.len());
+            if known.is_some_and(|known| same(known, value)) && !self.may_be_stub(code) {
                 return code;
             }
         }

@@ -67,6 +67,7 @@ fn what_cannot_be_read_is_said() {
     let fails = |bytes: &[u8]| Table::from_csv(bytes, &CsvOptions::default()).unwrap_err();
     assert!(matches!(fails(b""), TableError::Empty));
     assert!(matches!(fails(b"a\n1\n\"x"), TableError::UnclosedQuote { line: 3 }));
+    assert!(matches!(fails(b"a\nb,\"c"), TableError::UnclosedQuote { line: 2 }));
     assert!(matches!(fails(b"\xff\xfea\0"), TableError::Utf16));
     let wide = vec!["x"; 513].join(",");
     assert!(matches!(fails(wide.as_bytes()), TableError::TooManyColumns(513)));
@@ -76,6 +77,17 @@ fn what_cannot_be_read_is_said() {
     let options = CsvOptions { memory_limit_bytes: Some(1000), ..Default::default() };
     let long = "a\n".to_owned() + &(0..1000).map(|number| format!("{number}\n")).collect::<String>();
     assert!(matches!(Table::from_csv(long.as_bytes(), &options).unwrap_err(), TableError::Memory { limit: 1000, .. }));
+}
+
+#[test]
+fn a_chunk_that_ends_inside_quotes_leaves_no_fields_behind() {
+    let long = "x".repeat(1000);
+    let text: String = (0..2000).map(|row| format!("{row},\"{long},\n\",{}\n", row % 7)).collect();
+    let table = read(&format!("a,b,c\n{text}"));
+    assert_eq!(table.rows(), 2000);
+    for row in [0, 254, 255, 256, 1023, 1999] {
+        assert_eq!(table.row(row), cells(&[&row.to_string(), &format!("{long},\n"), &(row % 7).to_string()]));
+    }
 }
 
 #[test]

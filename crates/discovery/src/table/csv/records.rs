@@ -28,7 +28,9 @@ impl Field {
 pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
     unescaped: Vec<u8>,
-    pub(super) fields: Vec<Field>,
+    fields: Vec<Field>,
+    /// The same fields, column by column.
+    by_column: Vec<Field>,
     /// Where each record's fields end, and the line that it began on.
     records: Vec<(usize, u64)>,
 }
@@ -63,8 +65,27 @@ impl Block {
         names
     }
 
+    /// The fields of one column, after [`Self::square`].
+    pub(super) fn column(&self, index: usize) -> &[Field] {
+        let rows = self.records.len();
+        self.by_column.get(index * rows..(index + 1) * rows).unwrap_or_default()
+    }
+
     /// Makes each record exactly `width` fields long, or says which is not.
     pub(super) fn square(&mut self, width: usize, ragged: Ragged) -> Result<(), TableError> {
+        self.even_out(width, ragged)?;
+        let rows = self.records.len();
+        self.by_column.clear();
+        self.by_column.resize(rows * width, Field::default());
+        for (row, record) in self.fields.chunks_exact(width.max(1)).take(rows).enumerate() {
+            for (column, field) in record.iter().enumerate() {
+                self.by_column[column * rows + row] = *field;
+            }
+        }
+        Ok(())
+    }
+
+    fn even_out(&mut self, width: usize, ragged: Ragged) -> Result<(), TableError> {
         let even = |(index, record): (usize, &(usize, u64))| record.0 == (index + 1) * width;
         if self.records.iter().enumerate().all(even) {
             return Ok(());
@@ -171,7 +192,7 @@ impl<R: Read> Records<R> {
 
     /// Cuts as many whole records as the block's bytes hold, beginning where the last cut ended.
     fn cut(&mut self, block: &mut Block) -> Cut {
-        let Block { bytes, unescaped, fields, records } = block;
+        let Block { bytes, unescaped, fields, records, .. } = block;
         let bytes = bytes.as_slice();
         let (delimiter, quote) = (self.delimiter, self.quote);
         // Where the iterator's positions count from, the current field's begin, the content of its quotes.
@@ -184,7 +205,10 @@ impl<R: Read> Records<R> {
                 if at != begin {
                     continue;
                 }
-                let Some(end) = closing_quote(bytes, at + 1, quote) else { return Cut::InQuotes(line) };
+                let Some(end) = closing_quote(bytes, at + 1, quote) else {
+                    fields.truncate(whole_fields);
+                    return Cut::InQuotes(line);
+                };
                 line += memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
                 content = Some((at + 1, end));
                 base = end + 1;
