@@ -7,7 +7,9 @@ pub mod cancel;
 pub mod error;
 pub mod measure;
 pub mod project;
+pub mod prove;
 pub mod scratch;
+pub mod whatif;
 pub mod workload;
 
 pub use error::{LabError, LabErrorKind, Place};

@@ -3,6 +3,7 @@
 //! To add a system: a file here with a function that starts it and gives a [`ScratchDatabase`], and its line in
 //! [`open`]. It never acts on a server or file that it did not make itself.
 
+pub mod digest;
 pub mod directory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -140,6 +141,38 @@ pub trait ScratchDatabase: Send {
     /// # Errors
     /// As the driver reports it.
     fn collect(&mut self, options: &CollectOptions) -> Result<Facts, EngineError>;
+
+    /// A second database with the same content, on its own.
+    ///
+    /// # Errors
+    /// Where the engine has no way of copying one; when there is no room.
+    fn fork(&mut self) -> Result<Box<dyn ScratchDatabase>, LabError> {
+        Err(LabError::new(
+            LabErrorKind::Unsupported,
+            format!("a scratch {} database can't be copied by this dbwright", self.engine().title()),
+        ))
+    }
+
+    /// Empties the caches, the system's too; tells whether it could.
+    ///
+    /// # Errors
+    /// When the server does not come up again.
+    fn chill(&mut self) -> Result<bool, LabError> {
+        Ok(false)
+    }
+
+    /// Executes a statement and gives its answer in short; what it changed is undone.
+    ///
+    /// # Errors
+    /// As the engine reports it.
+    fn digest(&mut self, _sql: &str, _order: &[digest::OrderKey], _limit: Duration) -> Result<digest::Digest, StatementError> {
+        Err(StatementError::new("answers of this engine can't be compared by this dbwright"))
+    }
+
+    /// Bytes that its data take, as far as known.
+    fn bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Makes an empty scratch database of a system, after cleaning up what crashed runs left.
