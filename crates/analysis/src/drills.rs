@@ -1,7 +1,7 @@
 //! What the records of drills add up to. It never counts a record of another database.
 
 use dbwright_model::Facts;
-use dbwright_model::backup::DrillRecord;
+use dbwright_model::drill::DrillRecord;
 
 /// Records whose subject is this database, newest first.
 pub fn of(facts: &Facts) -> impl Iterator<Item = &DrillRecord> {

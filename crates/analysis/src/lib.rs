@@ -5,6 +5,7 @@ pub mod anonymize;
 pub mod context;
 pub mod ddl;
 pub mod drills;
+pub mod evidence;
 pub mod gates;
 pub mod metrics;
 pub mod policy;

@@ -1,5 +1,7 @@
 //! The command line. One definition feeds the parser, the help, the generated reference and the completions.
 
+pub mod drill;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -42,6 +44,8 @@ pub enum Command {
     Gate(GateArgs),
     /// Read facts about a database into a file, for a review elsewhere or later.
     Collect(CollectArgs),
+    /// Drill recovery: prove on scratch servers that what was saved comes back. Keeps a record of each drill.
+    Drill(drill::DrillArgs),
     /// List the engines and what works on each.
     Engines(ListArgs),
     /// List the rules of the catalogue.

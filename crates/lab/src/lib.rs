@@ -5,6 +5,7 @@
 
 pub mod cancel;
 pub mod error;
+pub mod evidence;
 pub mod measure;
 pub mod project;
 pub mod prove;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::drill::DrillRecord;
 use crate::time::Timestamp;
 
 /// What is known of backup and recovery.
@@ -15,6 +16,9 @@ pub struct Backups {
     pub archiving: Option<Archiving>,
     /// Records of drills, newest first.
     pub drills: Vec<DrillRecord>,
+    /// How long backups are kept, in the words of what keeps them, e.g. `repo1-retention-full=2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
     /// Durability settings in force, `name=value`, those that decide whether an acknowledged commit survives.
     pub durability: Vec<(String, String)>,
 }
@@ -38,6 +42,17 @@ pub struct Backup {
     pub encrypted: Option<bool>,
     /// What it does not hold: roles, grants, settings, …
     pub lacks: Vec<String>,
+    /// Tool that made it, where recognised: `pgBackRest`, `Barman`, `WAL-G`, `pg_dump`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// Version of the server that it was taken from, e.g. `15` or `10.11.6`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_version: Option<String>,
+    /// The backup that this one needs, for differences and increments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<String>,
+    /// What is wrong with it: half written, missing files; empty when nothing was seen.
+    pub faults: Vec<String>,
 }
 
 /// State of continuous archiving.
@@ -59,32 +74,15 @@ pub struct Archiving {
     /// Last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failed: Option<Timestamp>,
-}
-
-/// The record of a drill, as the drill wrote it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DrillRecord {
-    /// `restore`, `point-in-time`, `crash`, `failover`.
-    pub drill: String,
-    /// When it ended.
-    pub at: Timestamp,
-    /// What was drilled: engine, name and identity of the source.
-    pub subject: String,
-    /// Whether all that it checks held.
-    pub passed: bool,
-    /// Time from start to the first validated query, seconds.
+    /// Tool that the command belongs to, where recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovery_seconds: Option<f64>,
-    /// Acknowledged writes, and those of them that were lost.
+    pub tool: Option<String>,
+    /// Whether the log that is kept is encrypted, where known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledged: Option<(u64, u64)>,
-    /// Faults injected (kills, cuts); 0 losses in n bound the rate at about 3/n with 95 %.
-    pub faults: u64,
-    /// Differences found between source and copy.
-    pub differences: Vec<String>,
-    /// Hash of this record, over the record with this field empty; hexadecimal.
-    pub hash: String,
-    /// Hash of the record before.
-    pub previous: String,
+    pub encrypted: Option<bool>,
+    /// Seconds after which a segment is archived though it is not full; none when only full ones are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<f64>,
+    /// What is wrong with the archive that was looked at: gaps, foreign or short segments.
+    pub faults: Vec<String>,
 }

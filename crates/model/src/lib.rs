@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod catalog;
 pub mod change;
+pub mod drill;
 pub mod engine;
 pub mod facts;
 pub mod finding;

@@ -2,6 +2,7 @@
 //! environment, and nothing can fail.
 
 pub mod diagram;
+pub mod drill;
 pub mod facts;
 pub mod html;
 pub mod json;

@@ -1,7 +1,7 @@
 //! The report in a terminal: a summary of one screen, worst first; everything with `verbose`. Meaning never hangs on colour.
 
 mod finding;
-mod page;
+pub(crate) mod page;
 
 use anstyle::{AnsiColor, Effects, Style};
 use dbwright_model::gate::Criterion;
@@ -13,11 +13,11 @@ use crate::text::{fill, plural, width};
 use crate::{Options, number};
 use page::Page;
 
-const STRONG: Style = Style::new().effects(Effects::BOLD);
-const FAINT: Style = Style::new().effects(Effects::DIMMED);
-const RED: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const GREEN: Style = AnsiColor::Green.on_default();
+pub(crate) const STRONG: Style = Style::new().effects(Effects::BOLD);
+pub(crate) const FAINT: Style = Style::new().effects(Effects::DIMMED);
+pub(crate) const RED: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 const MAGENTA: Style = AnsiColor::Magenta.on_default();
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_model::backup::{Archiving, Backup, Backups, DrillRecord};
+use dbwright_model::backup::{Archiving, Backup, Backups};
+use dbwright_model::drill::DrillRecord;
 use dbwright_model::health::{Health, Setting, Usage};
 use dbwright_model::plan::{Operation, Plan, PlanNode};
 use dbwright_model::security::{AdmissionRule, ConnectionSecurity, FileMode, Reach, Role, Security};
@@ -328,6 +329,7 @@ pub(super) fn backups(engine: Engine) -> Backups {
         failed: 0,
         last_archived: Some(Timestamp(TAKEN_AT.0 - 60_000_000)),
         last_failed: None,
+        ..Archiving::default()
     });
     let backup = Backup {
         kind: "base backup".to_owned(),
@@ -335,7 +337,7 @@ pub(super) fn backups(engine: Engine) -> Backups {
         taken_at: Some(hours_ago(6)),
         bytes: Some(900_000.0),
         encrypted: Some(true),
-        lacks: Vec::new(),
+        ..Backup::default()
     };
     let drill = |drill: &str, days| DrillRecord {
         drill: drill.to_owned(),
@@ -352,6 +354,7 @@ pub(super) fn backups(engine: Engine) -> Backups {
         archiving,
         drills: vec![drill("restore", 2), drill("point-in-time", 3), drill("crash", 4), drill("failover", 5)],
         durability: durability(engine),
+        ..Backups::default()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::screen::Screen;
 
 mod collect;
+mod drill;
 mod engines;
 mod explain;
 mod gate;
@@ -18,6 +19,7 @@ pub fn run(command: Command, screen: &Screen) -> Result<u8, Failure> {
         Command::Review(args) => review::run(&args, screen),
         Command::Gate(args) => gate::run(&args, screen),
         Command::Collect(args) => collect::run(&args, screen),
+        Command::Drill(args) => drill::run(&args, screen),
         Command::Engines(args) => engines::run(&args, screen),
         Command::Rules(args) => rules::run(&args, screen),
         Command::Explain(args) => explain::run(&args, screen),

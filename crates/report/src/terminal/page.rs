@@ -13,7 +13,7 @@ const HANGING: usize = 13;
 const NAMES: usize = 22;
 
 /// Lines so far.
-pub(super) struct Page<'a> {
+pub(crate) struct Page<'a> {
     out: String,
     options: &'a Options,
 }

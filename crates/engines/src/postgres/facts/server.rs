@@ -141,6 +141,7 @@ fn archiving(row: &Row, settings: &BTreeMap<String, Setting>) -> Result<Archivin
         failed: row.count("failed")?,
         last_archived: row.time("last_archived")?,
         last_failed: row.time("last_failed")?,
+        ..Archiving::default()
     })
 }
 
