@@ -6,6 +6,7 @@
 pub mod cancel;
 pub mod error;
 pub mod evidence;
+pub mod ghost;
 pub mod measure;
 pub mod project;
 pub mod prove;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::Backups;
+use crate::blueprint::Blueprint;
 use crate::catalog::Catalog;
 use crate::engine::Engine;
 use crate::health::{Health, Setting};
@@ -60,6 +61,9 @@ pub struct Facts {
     /// How much the collecting itself asked of the server.
     #[serde(default)]
     pub effort: Effort,
+    /// What the planner knows, whole: for building a ghost from this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blueprint: Option<Blueprint>,
 }
 
 impl Facts {
@@ -82,6 +86,7 @@ impl Facts {
             data: DataChecks::default(),
             project: None,
             effort: Effort::default(),
+            blueprint: None,
         }
     }
 

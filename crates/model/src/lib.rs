@@ -4,6 +4,7 @@
 //! depends on nothing but serde and thiserror.
 
 pub mod backup;
+pub mod blueprint;
 pub mod catalog;
 pub mod change;
 pub mod drill;

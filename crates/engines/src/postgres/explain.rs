@@ -188,6 +188,15 @@ fn search_path(facts: &Facts, user: Option<&str>, usual: Option<&str>) -> String
     format!("pg_catalog, {path}").trim_end_matches([',', ' ']).to_owned()
 }
 
+/// Whether a text may be planned on a user's server: why not.
+pub(super) fn may_be_planned(text: &str, functions: &BTreeSet<String>) -> Result<(), &'static str> {
+    match is_plain_select(text) {
+        false => Err("only single SELECTs are planned on the source"),
+        true if called(text).iter().any(|name| functions.contains(name)) => Err("planning could run a function of users"),
+        true => Ok(()),
+    }
+}
+
 /// Whether a text is one SELECT that changes, locks and makes nothing. It rather refuses one too many.
 fn is_plain_select(text: &str) -> bool {
     const REFUSED: [&str; 9] = ["insert", "update", "delete", "merge", "into", "share", "lock", "truncate", "copy"];

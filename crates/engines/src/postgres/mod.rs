@@ -1,5 +1,6 @@
 //! PostgreSQL 12 to 18, and servers that keep its catalog. Towards a user's database it only reads.
 
+mod blueprint;
 mod connect;
 mod data;
 mod explain;
@@ -14,8 +15,11 @@ mod session;
 mod settings;
 mod stream;
 
+pub use tokio_postgres::Row;
+
+pub use self::blueprint::{blueprint, plans};
 pub use self::plan::parse_plan;
-pub use self::scratch::{Answer, SCRATCH_MARKER, Scratch, ScriptError, connect_scratch};
+pub use self::scratch::{Answer, SCRATCH_MARKER, Scratch, ScriptError, connect_scratch, connect_scratch_as};
 
 use std::time::Duration;
 

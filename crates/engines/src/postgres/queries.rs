@@ -162,6 +162,39 @@ fn in_schema(query: Query, schema: &str) -> Query {
     Query { sql: Cow::Owned(query.sql.replace("{schema}", &quote(schema))), ..query }
 }
 
+/// What a ghost is built from: one query a kind of thing.
+pub(super) fn ghost_database() -> Query {
+    query!("the database's locale", "ghost_database")
+}
+
+pub(super) fn ghost_settings() -> Query {
+    query!("settings of the planner", "ghost_settings")
+}
+
+pub(super) fn ghost_objects() -> Query {
+    query!("definitions of types, functions and views", "ghost_objects")
+}
+
+pub(super) fn ghost_tables() -> Query {
+    query!("definitions of tables and indexes", "ghost_tables")
+}
+
+pub(super) fn ghost_sizes() -> Query {
+    query!("sizes as the planner sees them", "ghost_sizes")
+}
+
+pub(super) fn ghost_columns(version: u32) -> Query {
+    if version >= 17 { query!("statistics of columns", "ghost_columns") } else { query!("statistics of columns", "ghost_columns.v12") }
+}
+
+pub(super) fn ghost_extended() -> Query {
+    query!("statistics over several columns", "ghost_extended")
+}
+
+pub(super) fn ghost_extension_types() -> Query {
+    query!("types that extensions brought", "ghost_extension_types")
+}
+
 /// An identifier in double quotes.
 pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))

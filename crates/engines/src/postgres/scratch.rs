@@ -19,7 +19,10 @@ pub const SCRATCH_MARKER: &str = ".dbwright-scratch";
 const SUPERUSER: &str = "postgres";
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A connection to a scratch server, as superuser.
+/// Statements that are sent before the first of them is answered.
+const STATEMENTS_AT_A_TIME: usize = 64;
+
+/// A connection to a scratch server.
 pub struct Scratch {
     client: Client,
     place: String,
@@ -59,13 +62,21 @@ pub struct Answer {
 /// [`ErrorKind::Privilege`] when the server's data directory does not lie in a directory marked with [`SCRATCH_MARKER`];
 /// otherwise what connecting can meet.
 pub async fn connect_scratch(socket_directory: &Path, port: u16, database: &str) -> Result<Scratch, EngineError> {
+    connect_scratch_as(socket_directory, port, database, SUPERUSER).await
+}
+
+/// Connects to a scratch server as one of its users, who must be allowed to read all settings.
+///
+/// # Errors
+/// As [`connect_scratch`].
+pub async fn connect_scratch_as(socket_directory: &Path, port: u16, database: &str, user: &str) -> Result<Scratch, EngineError> {
     let place = format!("the scratch server at {}, port {port}, database {database}", socket_directory.display());
     let action = format!("connecting to {place}");
     if !socket_directory.is_absolute() {
         return Err(EngineError::new(ErrorKind::Target, action, "the socket directory is no absolute path"));
     }
     let mut config = Config::new();
-    config.host_path(socket_directory).port(port).user(SUPERUSER).dbname(database).application_name("dbwright scratch");
+    config.host_path(socket_directory).port(port).user(user).dbname(database).application_name("dbwright scratch");
     config.connect_timeout(CONNECT_LIMIT);
     let (client, connection) = config.connect(NoTls).await.map_err(|error| from_driver(&action, &error))?;
     tokio::spawn(connection);
@@ -99,6 +110,73 @@ impl Scratch {
             });
             ScriptError { error: from_driver(&format!("running a script on {}", self.place), &error), position }
         })
+    }
+
+    /// Executes statements one by one, each of them a single one whatever its text says: how each went.
+    pub async fn execute_each(&self, statements: &[&str]) -> Vec<Result<(), EngineError>> {
+        let mut outcomes = Vec::with_capacity(statements.len());
+        for some in statements.chunks(STATEMENTS_AT_A_TIME) {
+            let sent = some.iter().map(|statement| self.client.query_typed(statement, &[]));
+            let answers = futures_util::future::join_all(sent).await;
+            outcomes.extend(
+                answers
+                    .into_iter()
+                    .map(|answer| answer.map(|_| ()).map_err(|error| from_driver(&format!("making an object on {}", self.place), &error))),
+            );
+        }
+        outcomes
+    }
+
+    /// Runs one statement of ours with parameters that are texts.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn query_with(&self, statement: &str, parameters: &[&str]) -> Result<Vec<tokio_postgres::Row>, EngineError> {
+        let typed: Vec<(&(dyn tokio_postgres::types::ToSql + Sync), Type)> =
+            parameters.iter().map(|value| (value as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT)).collect();
+        self.client
+            .query_typed(statement, &typed)
+            .await
+            .map_err(|error| from_driver(&format!("running a statement on {}", self.place), &error))
+    }
+
+    /// Executes a statement and hands over its rows in the server's binary form, with the columns' names and types first.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn each_raw(
+        &self,
+        statement: &str,
+        mut columns: impl FnMut(&[(String, bool)]),
+        mut take: impl FnMut(&[Option<&[u8]>]),
+    ) -> Result<u64, EngineError> {
+        let failed = |error: &tokio_postgres::Error| from_driver(&format!("running a statement on {}", self.place), error);
+        let rows = self.client.query_typed_raw(statement, std::iter::empty::<(&str, Type)>()).await.map_err(|error| failed(&error))?;
+        let mut rows = std::pin::pin!(rows);
+        let mut count = 0_u64;
+        while let Some(row) = rows.try_next().await.map_err(|error| failed(&error))? {
+            if count == 0 {
+                let named =
+                    row.columns().iter().map(|column| (column.name().to_owned(), matches!(*column.type_(), Type::FLOAT4 | Type::FLOAT8)));
+                columns(&named.collect::<Vec<_>>());
+            }
+            count += 1;
+            let cells: Vec<Option<Raw<'_>>> = (0..row.len()).map(|at| row.try_get::<_, Option<Raw<'_>>>(at).ok().flatten()).collect();
+            let cells: Vec<Option<&[u8]>> = cells.iter().map(|cell| cell.as_ref().map(|raw| raw.0)).collect();
+            take(&cells);
+        }
+        Ok(if count == 0 { rows.rows_affected().unwrap_or(0) } else { count })
+    }
+
+    /// Plans a statement without executing it, and gives the server's JSON as it is. Names of settings are ours.
+    ///
+    /// # Errors
+    /// What the server says of the statement; [`ErrorKind::Protocol`] when it answers no plan.
+    pub async fn explain_json(&self, explain: &str) -> Result<serde_json::Value, EngineError> {
+        let action = format!("explaining a statement on {}", self.place);
+        let rows = self.client.query_typed(explain, &[]).await.map_err(|error| from_driver(&action, &error))?;
+        let text = rows.first().and_then(|row| row.try_get::<_, Json>(0).ok()).map(|json| json.0).unwrap_or_default();
+        serde_json::from_str(&text).map_err(|error| EngineError::new(ErrorKind::Protocol, action, error.to_string()))
     }
 
     /// Runs one statement and returns its rows as text.
@@ -175,6 +253,19 @@ impl Scratch {
         let mut sink = std::pin::pin!(sink);
         sink.send(std::io::Cursor::new(content.into())).await.map_err(|error| failed(&error))?;
         sink.as_mut().finish().await.map_err(|error| failed(&error))
+    }
+}
+
+/// A value of any type in the server's binary form.
+struct Raw<'a>(&'a [u8]);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
     }
 }
 

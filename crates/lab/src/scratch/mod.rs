@@ -50,7 +50,7 @@ fn disk_limit(options: &ScratchOptions, directory: &std::path::Path) -> u64 {
 }
 
 /// Bytes on disk below a directory; what vanishes meanwhile counts nothing.
-fn bytes_below(directory: &std::path::Path, depth: usize) -> u64 {
+pub(crate) fn bytes_below(directory: &std::path::Path, depth: usize) -> u64 {
     let Ok(entries) = std::fs::read_dir(directory) else { return 0 };
     let size = |entry: std::fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() && depth > 0 => bytes_below(&entry.path(), depth - 1),

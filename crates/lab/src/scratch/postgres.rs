@@ -13,6 +13,7 @@ use dbwright_model::plan::Plan;
 use dbwright_model::{Engine, Facts};
 use tokio::runtime::Handle;
 
+use super::digest::{Cell, Digest, Digester, OrderKey};
 use super::directory::ScratchDirectory;
 use super::programs::{candidates, newest_first};
 use super::server::{ScratchServer, hand_over, unprivileged};
@@ -20,7 +21,7 @@ use super::{Run, STATEMENT_LIMIT, ScratchDatabase, ScratchOptions, StatementErro
 use crate::cancel::Cancel;
 use crate::error::{LabError, LabErrorKind};
 
-const PORT: u16 = 5432;
+pub(crate) const PORT: u16 = 5432;
 const DATABASE: &str = "project";
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How much longer than the server's own limit an answer is waited for.
@@ -52,6 +53,8 @@ const SETTINGS: [&str; 16] = [
 pub struct Programs {
     initdb: PathBuf,
     server: PathBuf,
+    /// Major version, 0 when it could not be asked for.
+    major: u32,
 }
 
 impl Programs {
@@ -60,6 +63,15 @@ impl Programs {
     /// # Errors
     /// [`LabErrorKind::ServerMissing`] with what to install.
     pub fn find(given: Option<&Path>) -> Result<Self, LabError> {
+        Self::find_version(given, None)
+    }
+
+    /// Finds the installation of a major version; without one, the oldest newer one, else the newest. Which it is, the
+    /// caller asks [`Self::major`].
+    ///
+    /// # Errors
+    /// [`LabErrorKind::ServerMissing`] with what to install.
+    pub fn find_version(given: Option<&Path>, wanted: Option<u32>) -> Result<Self, LabError> {
         let packaged: Vec<PathBuf> = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/pgsql"]
             .iter()
             .flat_map(|place| {
@@ -67,11 +79,16 @@ impl Programs {
             })
             .collect();
         let servers = candidates("postgres", given, &packaged);
-        let complete = servers
+        let complete: Vec<Self> = servers
             .into_iter()
-            .map(|server| Self { initdb: server.with_file_name("initdb"), server })
-            .find(|programs| programs.initdb.is_file());
-        complete.ok_or_else(|| match given {
+            .map(|server| Self { initdb: server.with_file_name("initdb"), major: version_of(&server), server })
+            .filter(|programs| programs.initdb.is_file())
+            .collect();
+        let fitting = wanted.and_then(|wanted| {
+            let newer = complete.iter().filter(|programs| programs.major >= wanted).min_by_key(|programs| programs.major);
+            newer.or_else(|| complete.iter().max_by_key(|programs| programs.major))
+        });
+        fitting.or(complete.first()).cloned().ok_or_else(|| match given {
             Some(given) => LabError::new(LabErrorKind::ServerMissing, format!("{} holds no PostgreSQL server (postgres and initdb)", given.display()))
                 .hint("Give the directory that holds postgres and initdb, such as /usr/lib/postgresql/17/bin."),
             None => LabError::new(LabErrorKind::ServerMissing, "the project speaks PostgreSQL, and no PostgreSQL server was found on this machine").hint(
@@ -80,6 +97,48 @@ impl Programs {
             ),
         })
     }
+}
+
+impl Programs {
+    /// Major version of the server, 0 when it could not be told.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// Makes a data directory below a scratch directory.
+    ///
+    /// # Errors
+    /// When initdb fails.
+    pub(crate) fn prepare(&self, root: &Path) -> Result<(), LabError> {
+        prepare(self, root)
+    }
+
+    /// The command that starts a server in a prepared scratch directory: our settings, then these.
+    pub(crate) fn command(&self, root: &Path, settings: &[&str]) -> Command {
+        let mut command = Command::new(&self.server);
+        command.arg("-D").arg(root.join("data")).arg("-k").arg(root).args(["-p", &PORT.to_string()]);
+        for setting in SETTINGS.iter().chain(settings) {
+            command.args(["-c", setting]);
+        }
+        clean_environment(&mut command, root);
+        command
+    }
+}
+
+/// The major version that a server program says it has.
+fn version_of(server: &Path) -> u32 {
+    let output = Command::new(server).arg("--version").env("LC_ALL", "C").stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
+}
+
+/// Waits until a server that was just started takes connections.
+pub(crate) fn wait_ready(server: &mut ScratchServer, cancel: &Cancel) -> Result<(), LabError> {
+    let pid_file = server.directory().join("data/postmaster.pid");
+    let ready = || std::fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|state| state.trim() == "ready"));
+    server.wait_until(START_LIMIT, cancel, ready)
 }
 
 /// A scratch PostgreSQL server with an empty database.
@@ -91,6 +150,7 @@ pub struct PostgresScratch {
     limit: Duration,
     disk_limit: u64,
     socket: PathBuf,
+    programs: Programs,
     server: ScratchServer,
 }
 
@@ -101,34 +161,36 @@ impl PostgresScratch {
     /// When there are no programs, or it does not start.
     pub fn start(options: &ScratchOptions) -> Result<Self, LabError> {
         let programs = Programs::find(options.server_bin.as_deref())?;
+        let directory = ScratchDirectory::create()?;
+        prepare(&programs, directory.path())?;
+        let mut scratch = Self::start_in(directory, programs, options)?;
+        scratch.create_database()?;
+        Ok(scratch)
+    }
+
+    /// Starts a server in a directory that has been prepared.
+    fn start_in(directory: ScratchDirectory, programs: Programs, options: &ScratchOptions) -> Result<Self, LabError> {
         let runtime = Handle::try_current()
             .map_err(|_| LabError::new(LabErrorKind::Server, "a scratch PostgreSQL server can only be used within a runtime"))?;
-        let directory = ScratchDirectory::create()?;
         let root = directory.path().to_owned();
         let disk_limit = super::disk_limit(options, &root);
-        prepare(&programs, &root)?;
-        let mut command = Command::new(&programs.server);
-        command.arg("-D").arg(root.join("data")).arg("-k").arg(&root).args(["-p", &PORT.to_string()]);
-        for setting in SETTINGS {
-            command.args(["-c", setting]);
-        }
-        clean_environment(&mut command, &root);
-        let mut server = ScratchServer::start("PostgreSQL", command, directory)?;
-        let pid_file = root.join("data/postmaster.pid");
-        let ready =
-            || std::fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|state| state.trim() == "ready"));
-        server.wait_until(START_LIMIT, &options.cancel, ready)?;
-        let mut scratch = Self {
+        let mut server = ScratchServer::start("PostgreSQL", programs.command(&root, &[]), directory)?;
+        wait_ready(&mut server, &options.cancel)?;
+        Ok(Self {
             connection: None,
             runtime,
             cancel: options.cancel.clone(),
             limit: options.statement_limit.unwrap_or(STATEMENT_LIMIT),
             disk_limit,
             socket: root,
+            programs,
             server,
-        };
-        scratch.create_database()?;
-        Ok(scratch)
+        })
+    }
+
+    fn options(&self) -> ScratchOptions {
+        let server_bin = self.programs.server.parent().map(Path::to_owned);
+        ScratchOptions { server_bin, cancel: self.cancel.clone(), statement_limit: Some(self.limit), disk_limit: Some(self.disk_limit) }
     }
 
     fn create_database(&mut self) -> Result<(), LabError> {
@@ -149,15 +211,7 @@ impl PostgresScratch {
     /// Where the database is, for further connections of the lab.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint {
-            engine: Engine::Postgresql,
-            hosts: vec![Host { name: self.socket.display().to_string(), port: Some(PORT) }],
-            user: Some("postgres".to_owned()),
-            password: None,
-            database: Some(DATABASE.to_owned()),
-            file: None,
-            options: std::collections::BTreeMap::new(),
-        }
+        endpoint_of(&self.socket, DATABASE)
     }
 
     /// The server's directory.
@@ -218,11 +272,24 @@ impl PostgresScratch {
     }
 }
 
+/// A database of the scratch server in this directory, for its superuser.
+pub(crate) fn endpoint_of(root: &Path, database: &str) -> Endpoint {
+    Endpoint {
+        engine: Engine::Postgresql,
+        hosts: vec![Host { name: root.display().to_string(), port: Some(PORT) }],
+        user: Some("postgres".to_owned()),
+        password: None,
+        database: Some(database.to_owned()),
+        file: None,
+        options: std::collections::BTreeMap::new(),
+    }
+}
+
 fn gone() -> StatementError {
     StatementError { lost: true, ..StatementError::new("the scratch server's connection is gone") }
 }
 
-fn engine_failure(error: &EngineError) -> StatementError {
+pub(crate) fn engine_failure(error: &EngineError) -> StatementError {
     let lost = matches!(error.kind, ErrorKind::Lost | ErrorKind::Unreachable);
     StatementError { message: error.detail.clone(), offset: None, hint: error.hint.clone(), lost }
 }
@@ -244,6 +311,10 @@ fn prepare(programs: &Programs, root: &Path) -> Result<(), LabError> {
         let mut command = Command::new(&programs.initdb);
         command.arg("-D").arg(root.join("data")).args(["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]);
         command.arg(format!("--locale={locale}"));
+        if programs.major >= 18 {
+            // On by default there; pages that a ghost writes have none.
+            command.arg("--no-data-checksums");
+        }
         clean_environment(&mut command, root);
         let output = unprivileged(&mut command).stdin(Stdio::null()).output().map_err(|error| failed(&error.to_string()))?;
         if output.status.success() {
@@ -330,6 +401,109 @@ impl ScratchDatabase for PostgresScratch {
             }
         })?;
         found.into_iter().next().ok_or_else(|| EngineError::new(ErrorKind::Protocol, "reading the scratch server", "no database was found"))
+    }
+
+    /// The files are copied after a checkpoint, while nobody writes: the copy starts as after a crash, with nothing to redo.
+    fn fork(&mut self) -> Result<Box<dyn ScratchDatabase>, LabError> {
+        let failed = |what: String| LabError::new(LabErrorKind::Server, format!("copying a scratch database: {what}"));
+        self.execute("CHECKPOINT").map_err(|error| failed(error.message))?;
+        let data = self.socket.join("data");
+        let (needed, room) = (super::bytes_below(&data, 6), super::disk_limit(&self.options(), &self.socket));
+        if needed > room {
+            return Err(
+                failed(format!("it has {needed} bytes, and {room} are free for it")).hint("Free space, or set TMPDIR to another disk.")
+            );
+        }
+        let directory = ScratchDirectory::create()?;
+        let root = directory.path().to_owned();
+        let copied = std::fs::write(root.join(SCRATCH_MARKER), "made by dbwright\n")
+            .and_then(|()| hand_over(&root))
+            .and_then(|()| copy_tree(&data, &root.join("data"), 6))
+            .and_then(|()| std::fs::remove_file(root.join("data/postmaster.pid")));
+        copied.map_err(|error| failed(error.to_string()))?;
+        let mut copy = Self::start_in(directory, self.programs.clone(), &self.options())?;
+        copy.connect(DATABASE).map_err(|error| failed(error.message))?;
+        Ok(Box::new(copy))
+    }
+
+    fn chill(&mut self) -> Result<bool, LabError> {
+        self.connection = None;
+        let data = self.socket.join("data");
+        let command = self.programs.command(&self.socket, &[]);
+        self.server.restart(command, START_LIMIT, || forget_files(&data, 6))?;
+        wait_ready(&mut self.server, &self.cancel)?;
+        self.connect(DATABASE).map_err(|error| self.server.failure(&error.message))?;
+        Ok(true)
+    }
+
+    fn digest(&mut self, sql: &str, order: &[OrderKey], limit: Duration) -> Result<Digest, StatementError> {
+        self.with_limit(limit)?;
+        let connection = self.connection.as_ref().ok_or_else(gone)?;
+        let digester = std::cell::RefCell::new((Digester::new(&[], order), Vec::<bool>::new()));
+        let columns = |named: &[(String, bool)]| {
+            let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+            *digester.borrow_mut() = (Digester::new(&names, order), named.iter().map(|(_, float)| *float).collect());
+        };
+        let take = |cells: &[Option<&[u8]>]| {
+            let (digester, floats) = &mut *digester.borrow_mut();
+            let cells: Vec<Cell<'_>> = cells.iter().zip(floats.iter()).map(|(cell, float)| binary_cell(*cell, *float)).collect();
+            digester.row(&cells);
+        };
+        let outcome = self.wait(limit + GRACE, connection.each_raw(sql, columns, take));
+        let outcome = self.settle(outcome)?;
+        self.undo()?;
+        let rows = outcome.map_err(|error| engine_failure(&error))?;
+        let digest = digester.into_inner().0.finish();
+        Ok(if digest.rows == 0 { Digest::changed(rows) } else { digest })
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        Some(super::bytes_below(&self.socket.join("data/base"), 6))
+    }
+}
+
+/// A value as the server sends it in binary: big-endian floats, everything else byte by byte.
+fn binary_cell(cell: Option<&[u8]>, float: bool) -> Cell<'_> {
+    let Some(bytes) = cell else { return Cell::Null };
+    match (float, bytes.len()) {
+        (true, 4) => bytes.try_into().map_or(Cell::Bytes(bytes), |four| Cell::Float(f64::from(f32::from_be_bytes(four)))),
+        (true, 8) => bytes.try_into().map_or(Cell::Bytes(bytes), |eight| Cell::Float(f64::from_be_bytes(eight))),
+        _ => Cell::Bytes(bytes),
+    }
+}
+
+/// Copies a directory's files for the user that servers run as; links and sockets are passed over.
+pub(crate) fn copy_tree(from: &Path, to: &Path, depth: usize) -> std::io::Result<()> {
+    std::fs::create_dir(to)?;
+    std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
+    hand_over(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() && depth > 0 {
+            copy_tree(&entry.path(), &target, depth - 1)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), &target)?;
+            hand_over(&target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks the system to forget a directory's files: what is read next comes from the disk.
+pub(crate) fn forget_files(directory: &Path, depth: usize) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth > 0 => forget_files(&entry.path(), depth - 1),
+            Ok(kind) if kind.is_file() => {
+                let Ok(file) = std::fs::File::open(entry.path()) else { continue };
+                // Only what is on the disk already can be forgotten.
+                let _ = file.sync_data();
+                let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -31,14 +31,35 @@ impl ScratchServer {
     pub fn start(title: &'static str, mut command: Command, mut directory: ScratchDirectory) -> Result<Self, LabError> {
         let log = directory.path().join("server.log");
         let failed = |error: std::io::Error| LabError::new(LabErrorKind::Server, format!("starting a scratch {title} server: {error}"));
-        let output = std::fs::File::create(&log).map_err(failed)?;
-        let errors = output.try_clone().map_err(failed)?;
-        let child =
-            unprivileged(&mut command).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0).spawn().map_err(failed)?;
+        let child = spawn(&mut command, &log).map_err(failed)?;
         let recorded = directory.set_server(child.id().cast_signed());
         let server = Self { child, directory, log, title };
         recorded.map_err(failed)?;
         Ok(server)
+    }
+
+    /// Stops the server in order (SIGINT, on which PostgreSQL and MariaDB write everything down), does something while it
+    /// is down, and starts it again.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn restart(&mut self, mut command: Command, limit: Duration, while_down: impl FnOnce()) -> Result<(), LabError> {
+        if let Some(mark) = ProcessMark::of(self.child.id().cast_signed()) {
+            if let Some(pid) = rustix::process::Pid::from_raw(mark.id) {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+            }
+            let end = Instant::now() + limit;
+            while mark.is_running() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            end_process(mark);
+        }
+        let _ = self.child.wait();
+        while_down();
+        let failed =
+            |error: std::io::Error| LabError::new(LabErrorKind::Server, format!("starting a scratch {} server again: {error}", self.title));
+        self.child = spawn(&mut command, &self.log).map_err(failed)?;
+        self.directory.set_server(self.child.id().cast_signed()).map_err(failed)
     }
 
     /// The server's directory.
@@ -93,6 +114,12 @@ impl Drop for ScratchServer {
         }
         let _ = self.child.wait();
     }
+}
+
+fn spawn(command: &mut Command, log: &Path) -> std::io::Result<Child> {
+    let output = std::fs::File::create(log)?;
+    let errors = output.try_clone()?;
+    unprivileged(command).stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0).spawn()
 }
 
 /// Takes root's rights from what is about to be started.

@@ -17,6 +17,8 @@ use dbwright_model::{Engine, FactKind, Facts, Quantity, Reading};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+pub(super) use self::objects::extensions;
+
 use self::coverage::{Book, tolerate};
 use self::relations::Relations;
 use super::queries::{self, Query, quote};
