@@ -1,5 +1,6 @@
 //! SQLite: a file, read in place or from a private copy. It never writes to the file, its log or its directory.
 
+pub mod blueprint;
 mod catalog;
 pub mod connect;
 mod copy;

@@ -13,7 +13,7 @@ pub mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dbwright_engines::{CollectOptions, EngineError};
@@ -58,6 +58,41 @@ pub(crate) fn bytes_below(directory: &std::path::Path, depth: usize) -> u64 {
         _ => 0,
     };
     entries.flatten().map(size).sum()
+}
+
+/// Copies a directory's files for the user that servers run as; links and sockets are passed over.
+pub(crate) fn copy_tree(from: &Path, to: &Path, depth: usize) -> std::io::Result<()> {
+    std::fs::create_dir(to)?;
+    std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
+    server::hand_over(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() && depth > 0 {
+            copy_tree(&entry.path(), &target, depth - 1)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), &target)?;
+            server::hand_over(&target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks the system to forget a directory's files: what is read next comes from the disk.
+pub(crate) fn forget_files(directory: &Path, depth: usize) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth > 0 => forget_files(&entry.path(), depth - 1),
+            Ok(kind) if kind.is_file() => {
+                let Ok(file) = std::fs::File::open(entry.path()) else { continue };
+                // Only what is on the disk already can be forgotten.
+                let _ = file.sync_data();
+                let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Limit for one statement of a build.

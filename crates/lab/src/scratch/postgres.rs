@@ -151,6 +151,7 @@ pub struct PostgresScratch {
     disk_limit: u64,
     socket: PathBuf,
     programs: Programs,
+    database: String,
     server: ScratchServer,
 }
 
@@ -184,6 +185,7 @@ impl PostgresScratch {
             disk_limit,
             socket: root,
             programs,
+            database: DATABASE.to_owned(),
             server,
         })
     }
@@ -211,7 +213,7 @@ impl PostgresScratch {
     /// Where the database is, for further connections of the lab.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
-        endpoint_of(&self.socket, DATABASE)
+        endpoint_of(&self.socket, &self.database)
     }
 
     /// The server's directory.
@@ -256,7 +258,7 @@ impl PostgresScratch {
     fn settle<T>(&mut self, outcome: Result<T, StatementError>) -> Result<T, StatementError> {
         match outcome {
             Err(error) if error.lost && !self.cancel.is_cancelled() => {
-                self.connect(DATABASE)?;
+                self.connect(&self.database.clone())?;
                 Err(StatementError { lost: false, ..error })
             }
             other => other,
@@ -364,7 +366,7 @@ impl ScratchDatabase for PostgresScratch {
     fn analyze(&mut self) -> Result<(), StatementError> {
         // A script may have left a transaction open, or settings such as an empty search path: dumps do.
         self.execute("COMMIT")?;
-        self.connect(DATABASE)?;
+        self.connect(&self.database.clone())?;
         // VACUUM too: a fresh table without its visibility map would plan no index-only scan.
         self.execute("VACUUM (ANALYZE)")
     }
@@ -418,11 +420,12 @@ impl ScratchDatabase for PostgresScratch {
         let root = directory.path().to_owned();
         let copied = std::fs::write(root.join(SCRATCH_MARKER), "made by dbwright\n")
             .and_then(|()| hand_over(&root))
-            .and_then(|()| copy_tree(&data, &root.join("data"), 6))
+            .and_then(|()| super::copy_tree(&data, &root.join("data"), 6))
             .and_then(|()| std::fs::remove_file(root.join("data/postmaster.pid")));
         copied.map_err(|error| failed(error.to_string()))?;
         let mut copy = Self::start_in(directory, self.programs.clone(), &self.options())?;
-        copy.connect(DATABASE).map_err(|error| failed(error.message))?;
+        copy.database.clone_from(&self.database);
+        copy.connect(&self.database).map_err(|error| failed(error.message))?;
         Ok(Box::new(copy))
     }
 
@@ -430,9 +433,9 @@ impl ScratchDatabase for PostgresScratch {
         self.connection = None;
         let data = self.socket.join("data");
         let command = self.programs.command(&self.socket, &[]);
-        self.server.restart(command, START_LIMIT, || forget_files(&data, 6))?;
+        self.server.restart(command, START_LIMIT, || super::forget_files(&data, 6))?;
         wait_ready(&mut self.server, &self.cancel)?;
-        self.connect(DATABASE).map_err(|error| self.server.failure(&error.message))?;
+        self.connect(&self.database.clone()).map_err(|error| self.server.failure(&error.message))?;
         Ok(true)
     }
 
@@ -469,41 +472,6 @@ fn binary_cell(cell: Option<&[u8]>, float: bool) -> Cell<'_> {
         (true, 4) => bytes.try_into().map_or(Cell::Bytes(bytes), |four| Cell::Float(f64::from(f32::from_be_bytes(four)))),
         (true, 8) => bytes.try_into().map_or(Cell::Bytes(bytes), |eight| Cell::Float(f64::from_be_bytes(eight))),
         _ => Cell::Bytes(bytes),
-    }
-}
-
-/// Copies a directory's files for the user that servers run as; links and sockets are passed over.
-pub(crate) fn copy_tree(from: &Path, to: &Path, depth: usize) -> std::io::Result<()> {
-    std::fs::create_dir(to)?;
-    std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
-    hand_over(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() && depth > 0 {
-            copy_tree(&entry.path(), &target, depth - 1)?;
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), &target)?;
-            hand_over(&target)?;
-        }
-    }
-    Ok(())
-}
-
-/// Asks the system to forget a directory's files: what is read next comes from the disk.
-pub(crate) fn forget_files(directory: &Path, depth: usize) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    for entry in entries.flatten() {
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => forget_files(&entry.path(), depth - 1),
-            Ok(kind) if kind.is_file() => {
-                let Ok(file) = std::fs::File::open(entry.path()) else { continue };
-                // Only what is on the disk already can be forgotten.
-                let _ = file.sync_data();
-                let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
-            }
-            _ => {}
-        }
     }
 }
 

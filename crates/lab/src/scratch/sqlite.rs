@@ -1,7 +1,7 @@
 //! A scratch SQLite database: a file in a marked directory. It never opens any other file: ATTACH and extensions are
 //! refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,17 @@ use dbwright_model::catalog::Catalog;
 use dbwright_model::plan::Plan;
 use dbwright_model::{Engine, Facts};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 
+use super::digest::{Cell, Digest, Digester, OrderKey};
 use super::directory::ScratchDirectory;
 use super::{Run, STATEMENT_LIMIT, ScratchDatabase, ScratchOptions, StatementError};
 use crate::cancel::Cancel;
 use crate::error::{LabError, LabErrorKind};
+
+/// Name of the file.
+const FILE: &str = "scratch.db";
 
 /// Instructions of SQLite's virtual machine between two looks at the clock.
 const INSTRUCTIONS_PER_LOOK: i32 = 20_000;
@@ -31,7 +36,7 @@ pub struct SqliteScratch {
     /// Whether the scripts switched the enforcement of references on.
     enforces_references: bool,
     disk_limit: u64,
-    _directory: ScratchDirectory,
+    directory: ScratchDirectory,
 }
 
 impl SqliteScratch {
@@ -40,16 +45,51 @@ impl SqliteScratch {
     /// # Errors
     /// When the file can't be made.
     pub fn create(options: &ScratchOptions) -> Result<Self, LabError> {
+        Self::open_in(ScratchDirectory::create()?, options)
+    }
+
+    /// Makes a copy of a file, which is only read.
+    ///
+    /// # Errors
+    /// When it can't be read, or there is no room for the copy.
+    pub fn copy_of(path: &Path, options: &ScratchOptions) -> Result<Self, LabError> {
         let directory = ScratchDirectory::create()?;
+        let needed = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let room = super::disk_limit(options, directory.path());
+        if needed > room {
+            return Err(LabError::new(
+                LabErrorKind::File,
+                format!("copying {}: it has {needed} bytes, and {room} are free for it", path.display()),
+            )
+            .hint("Free space, or set TMPDIR to another disk."));
+        }
+        let target = directory.path().join(FILE);
+        let control = Arc::new(Control::default());
+        let collect = CollectOptions::at(dbwright_model::Timestamp(0));
+        let copied = std::thread::scope(|scope| {
+            let work = scope.spawn(|| dbwright_engines::sqlite::blueprint::copy_to(path, &target, &collect, &control));
+            while !work.is_finished() {
+                if options.cancel.is_cancelled() {
+                    control.cancel();
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            work.join()
+        });
+        copied.map_err(|_| LabError::new(LabErrorKind::File, "the copying thread ended"))??;
+        Self::open_in(directory, options)
+    }
+
+    fn open_in(directory: ScratchDirectory, options: &ScratchOptions) -> Result<Self, LabError> {
         let mut scratch = Self {
             connection: None,
-            path: directory.path().join("scratch.db"),
+            path: directory.path().join(FILE),
             cancel: options.cancel.clone(),
             limit: options.statement_limit.unwrap_or(STATEMENT_LIMIT),
             deadline: Arc::default(),
             enforces_references: false,
             disk_limit: super::disk_limit(options, directory.path()),
-            _directory: directory,
+            directory,
         };
         scratch.open().map_err(|error| LabError::new(LabErrorKind::Server, format!("making a scratch SQLite file: {}", error.message)))?;
         Ok(scratch)
@@ -217,6 +257,62 @@ impl ScratchDatabase for SqliteScratch {
         }
         Ok(facts)
     }
+
+    fn fork(&mut self) -> Result<Box<dyn ScratchDatabase>, LabError> {
+        // Closed, so that what this connection still holds is in the file.
+        self.connection = None;
+        let options = ScratchOptions {
+            cancel: self.cancel.clone(),
+            statement_limit: Some(self.limit),
+            disk_limit: Some(self.disk_limit),
+            ..ScratchOptions::default()
+        };
+        let mut copy = Self::copy_of(&self.path, &options)?;
+        copy.enforces_references = self.enforces_references;
+        Ok(Box::new(copy))
+    }
+
+    fn chill(&mut self) -> Result<bool, LabError> {
+        self.connection = None;
+        super::forget_files(self.directory.path(), 0);
+        Ok(true)
+    }
+
+    fn digest(&mut self, sql: &str, order: &[OrderKey], limit: Duration) -> Result<Digest, StatementError> {
+        let connection = self.connection(limit)?;
+        connection.execute_batch("SAVEPOINT dbwright").map_err(|error| failed(&error))?;
+        let outcome = summarise(connection, sql, order);
+        undo(connection)?;
+        outcome.map_err(|error| failed(&error))
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        std::fs::metadata(&self.path).ok().map(|metadata| metadata.len())
+    }
+}
+
+/// The answer of a statement in short.
+fn summarise(connection: &Connection, sql: &str, order: &[OrderKey]) -> rusqlite::Result<Digest> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    if names.is_empty() {
+        return statement.execute([]).map(|changed| Digest::changed(changed as u64));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut digester = Digester::new(&names, order);
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let cells = (0..names.len()).map(|at| {
+            Ok(match row.get_ref(at)? {
+                ValueRef::Null => Cell::Null,
+                ValueRef::Integer(value) => Cell::Integer(value),
+                ValueRef::Real(value) => Cell::Float(value),
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+            })
+        });
+        digester.row(&cells.collect::<rusqlite::Result<Vec<_>>>()?);
+    }
+    Ok(digester.finish())
 }
 
 /// Undoes what a statement did, its own BEGIN or failed savepoint included.
