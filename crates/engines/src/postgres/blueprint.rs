@@ -214,6 +214,12 @@ async fn extended(session: &ReadOnly, query: &Query, print: &mut Blueprint) -> R
             base_shares: row.cell::<Vec<f64>>("base_shares")?.unwrap_or_default(),
         });
     }
+    let unseen = print.objects.iter().filter(|made| made.kind == "statistics").count().saturating_sub(print.extended.len());
+    if unseen > 0 {
+        let why = "only owners of their tables see them (pg_stats_ext), or they were never analysed: conditions on several columns are \
+                   estimated as if the columns were independent. GRANT the owner's role to the one that collects";
+        print.gaps.push(Gap { what: format!("extended statistics, {unseen}"), why: why.to_owned() });
+    }
     Ok(())
 }
 

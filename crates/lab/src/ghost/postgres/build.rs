@@ -1,6 +1,7 @@
 //! Building a ghost: schema empty, statistics written, files made as long as the source's. Nothing of it is durable.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dbwright_engines::CollectOptions;
@@ -12,7 +13,7 @@ use dbwright_sql::{quote_identifier, quote_literal};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use super::size::{self, Part};
+use super::size::{self, Origin, Part};
 use super::{Built, DATABASE, Kept, Place, PostgresGhost, QUESTION_LIMIT, ROLE, extended, files};
 use crate::error::{LabError, LabErrorKind};
 use crate::scratch::directory::ScratchDirectory;
@@ -387,19 +388,18 @@ pub(super) fn relations(ghost: &PostgresGhost, like: &str) -> Result<Vec<Relatio
 
 /// Makes each relation's file as long as the source's, and gives B-trees their height.
 fn stretch(ghost: &mut PostgresGhost, sizes: &[RelationSize]) -> Result<(), StatementError> {
+    ghost.administer("CHECKPOINT")?;
     let data = ghost.root().join("data");
     let by_name: BTreeMap<&ObjectName, &RelationSize> = sizes.iter().map(|size| (&size.name, size)).collect();
     let failed = |name: &ObjectName, error: std::io::Error| StatementError::new(format!("stretching the file of {name}: {error}"));
+    let mut moved = Vec::new();
     for relation in relations(ghost, "")? {
         let Some(size) = by_name.get(&relation.name).filter(|_| !relation.path.is_empty()) else { continue };
         let path = data.join(&relation.path);
-        if relation.method == "btree" {
-            let levels = size.levels.unwrap_or_else(|| size::levels_of_pages(size.blocks as f64, &relation.parts));
-            if size.blocks > u64::from(levels) + 1 && size.rows != 0.0 {
-                files::give_height(&path, levels).map_err(|error| failed(&relation.name, error))?;
-            }
-        }
-        files::resize(&path, size.blocks).map_err(|error| failed(&relation.name, error))?;
+        let levels = (relation.method == "btree")
+            .then(|| size.levels.unwrap_or_else(|| size::levels_of_pages(size.blocks as f64, &relation.parts, origin(&relation))));
+        let placed = stretch_file(&path, relation.oid, size.blocks, levels).map_err(|error| failed(&relation.name, error))?;
+        moved.extend(placed.then_some(relation.oid));
         if relation.kind == "r" {
             let place = Place {
                 oid: relation.oid,
@@ -411,6 +411,30 @@ fn stretch(ghost: &mut PostgresGhost, sizes: &[RelationSize]) -> Result<(), Stat
             };
             ghost.tables.insert(relation.name, place);
         }
+    }
+    use_files_with_height(ghost, &moved)
+}
+
+fn origin(relation: &Relation) -> Origin {
+    if relation.fixed { Origin::Grown } else { Origin::Built }
+}
+
+/// Makes a file so long; a B-tree of some pages gets a height, and with it a file of its own: then true.
+pub(super) fn stretch_file(path: &Path, oid: u32, blocks: u64, levels: Option<u32>) -> std::io::Result<bool> {
+    match levels.filter(|levels| blocks > u64::from(*levels) + 1) {
+        Some(levels) => files::resize(&files::give_height(path, oid, levels)?, blocks).map(|()| true),
+        None => files::resize(path, blocks).map(|()| false),
+    }
+}
+
+/// Tells the server which files take the place of its own.
+pub(super) fn use_files_with_height(ghost: &PostgresGhost, oids: &[u32]) -> Result<(), StatementError> {
+    for some in oids.chunks(1000) {
+        let values: Vec<String> = some.iter().map(|oid| format!("({oid}, {})", files::number_with_height(*oid))).collect();
+        ghost.administer(&format!(
+            "UPDATE pg_class AS c SET relfilenode = x.number FROM (VALUES {}) AS x (oid, number) WHERE c.oid = x.oid::oid",
+            values.join(", ")
+        ))?;
     }
     Ok(())
 }
@@ -431,7 +455,7 @@ fn take_catalog(ghost: &mut PostgresGhost) -> Result<(), StatementError> {
             let Some(relation) = by_name.get(&name) else { continue };
             let bytes = index.bytes.as_ref().map_or(0.0, |bytes| bytes.value);
             let pages = (bytes / size::PAGE) as u64;
-            let levels = (relation.method == "btree").then(|| size::levels_of_pages(pages as f64, &relation.parts));
+            let levels = (relation.method == "btree").then(|| size::levels_of_pages(pages as f64, &relation.parts, origin(relation)));
             let id = ghost.next_id();
             let known = KnownIndex {
                 id,

@@ -5,8 +5,8 @@
 //! B-tree to the extreme values of a column; an empty leaf below a chain of inner pages makes it fall back to statistics.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::io::Write;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::scratch::server::hand_over;
@@ -16,6 +16,8 @@ const PAGE_BYTES: usize = 8192;
 const SEGMENT_PAGES: u64 = 131_072;
 /// Most pages that a relation can have (32 bits, less the invalid number).
 const MOST_PAGES: u64 = 4_294_967_294;
+/// nbtree.h, BTREE_MAGIC.
+const TREE_MAGIC: u32 = 0x053162;
 const SPECIAL: usize = PAGE_BYTES - 16;
 
 /// Makes a relation's files as long as so many pages; never shorter than they are, unless told to be empty.
@@ -44,21 +46,33 @@ fn segment_path(path: &Path, segment: u64) -> (bool, PathBuf) {
     if segment == 0 { (true, path.to_owned()) } else { (false, PathBuf::from(format!("{}.{segment}", path.display()))) }
 }
 
-/// Gives an empty B-tree of this file a height: one page a level, the last an empty leaf.
-pub fn give_height(path: &Path, levels: u32) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    // Root and fast root with their levels: four numbers behind magic and version.
-    let mut root = Vec::with_capacity(16);
-    for value in [1, levels, 1, levels] {
-        root.extend_from_slice(&u32::to_le_bytes(value));
+/// The number of the file that takes an index's place, far beyond those that a fresh server gives out.
+#[must_use]
+pub fn number_with_height(oid: u32) -> u32 {
+    oid.wrapping_add(2_000_000_000)
+}
+
+/// Makes a file that takes the place of an empty B-tree's, with a height: one page a level, the last an empty leaf. A file of
+/// its own, since the server keeps the first page of the old one in memory. Gives its path.
+pub fn give_height(path: &Path, oid: u32, levels: u32) -> std::io::Result<PathBuf> {
+    let mut page = vec![0_u8; PAGE_BYTES];
+    File::open(path)?.read_exact_at(&mut page, 0)?;
+    if page.get(24..28) != Some(&TREE_MAGIC.to_le_bytes()) {
+        return Err(std::io::Error::other("the file is no B-tree"));
     }
-    file.write_all_at(&root, 32)?;
-    file.seek(SeekFrom::Start(PAGE_BYTES as u64))?;
+    // Root and fast root with their levels: four numbers behind magic and version.
+    for (at, value) in [(32, 1), (36, levels), (40, 1), (44, levels)] {
+        page[at..at + 4].copy_from_slice(&u32::to_le_bytes(value));
+    }
+    let place = path.with_file_name(number_with_height(oid).to_string());
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&place)?;
+    hand_over(&place)?;
+    file.write_all(&page)?;
     for page in 1..=levels + 1 {
         let level = levels + 1 - page;
         file.write_all(&tree_page(page + 1, level, page == 1))?;
     }
-    Ok(())
+    Ok(place)
 }
 
 fn tree_page(child: u32, level: u32, root: bool) -> [u8; PAGE_BYTES] {
@@ -107,9 +121,12 @@ mod tests {
     fn a_tree_is_a_chain_of_pages() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("1");
-        std::fs::write(&path, vec![0_u8; PAGE_BYTES]).unwrap();
-        give_height(&path, 2).unwrap();
-        let bytes = std::fs::read(&path).unwrap();
+        let mut page = vec![0_u8; PAGE_BYTES];
+        std::fs::write(&path, &page).unwrap();
+        assert!(give_height(&path, 7, 2).is_err(), "no B-tree");
+        page[24..28].copy_from_slice(&TREE_MAGIC.to_le_bytes());
+        std::fs::write(&path, &page).unwrap();
+        let bytes = std::fs::read(give_height(&path, 7, 2).unwrap()).unwrap();
         assert_eq!(bytes.len(), 4 * PAGE_BYTES);
         let level = |page: usize| u32::from_le_bytes(bytes[page * PAGE_BYTES + SPECIAL + 8..][..4].try_into().unwrap());
         assert_eq!((level(1), level(2), level(3)), (2, 1, 0));

@@ -8,7 +8,8 @@ use dbwright_model::{Engine, ObjectName};
 use dbwright_sql::quote_identifier;
 use serde_json::Value;
 
-use super::build::{Relation, relations, restore_sizes, size_json};
+use super::build::{Relation, relations, restore_sizes, size_json, stretch_file, use_files_with_height};
+use super::size::Origin;
 use super::{DATABASE, Kept, PREFIX, Place, PostgresGhost, QUESTION_LIMIT, ROLE, broken, files, numbers, size};
 use crate::error::LabError;
 use crate::scratch::StatementError;
@@ -117,12 +118,14 @@ fn settle(
     ids: &[IndexId],
     made: Vec<Result<(), StatementError>>,
 ) -> Result<Vec<Outcome>, StatementError> {
+    ghost.administer("CHECKPOINT")?;
     let members = members(ghost)?;
     let found: BTreeMap<u32, Relation> =
         relations(ghost, "")?.into_iter().filter(|one| one.kind == "i").map(|one| (one.oid, one)).collect();
     let tables: BTreeMap<u32, (ObjectName, Place)> =
         ghost.tables.iter().map(|(name, place)| (place.oid, (name.clone(), place.clone()))).collect();
     let data = ghost.root().join("data");
+    let mut moved = Vec::new();
     let (mut outcomes, mut sizes, mut hidden, mut touched) =
         (Vec::with_capacity(candidates.len()), Vec::new(), Vec::new(), BTreeSet::new());
     for ((candidate, id), made) in candidates.iter().zip(ids).zip(made) {
@@ -140,10 +143,13 @@ fn settle(
             let estimate = size::index(&one.method, own_rows, place.blocks as f64, &one.parts, one.unique);
             let wanted = candidate.pages.map(|pages| pages as f64 * place.blocks.max(1) as f64 / all_blocks.max(1) as f64);
             let own_pages = wanted.map_or(estimate.0, |pages| pages.ceil() as u64);
-            let height =
-                estimate.1.map(|height| if wanted.is_some() { size::levels_of_pages(own_pages as f64, &one.parts) } else { height });
-            stretch(&data.join(&one.path), own_pages, height)
-                .map_err(|error| StatementError::new(format!("resizing a candidate: {error}")))?;
+            let height = estimate
+                .1
+                .map(|height| if wanted.is_some() { size::levels_of_pages(own_pages as f64, &one.parts, Origin::Built) } else { height });
+            let placed = stretch_file(&data.join(&one.path), one.oid, own_pages, height);
+            if placed.map_err(|error| StatementError::new(format!("resizing a candidate: {error}")))? {
+                moved.push(one.oid);
+            }
             sizes.push(size_json(&one.name, own_pages, own_rows, 0));
             (pages, rows, levels) = (pages + own_pages, rows + own_rows, levels.max(height));
         }
@@ -168,6 +174,7 @@ fn settle(
         ghost.keep(kept, own.iter().map(|one| one.name.name.clone()));
         outcomes.push(Ok(known));
     }
+    use_files_with_height(ghost, &moved)?;
     hide(ghost, sizes, &hidden, touched)?;
     Ok(outcomes)
 }
@@ -184,13 +191,6 @@ fn hide(ghost: &PostgresGhost, sizes: Vec<Value>, hidden: &[u32], touched: BTree
         numbers(hidden.iter().copied()),
         numbers(touched.into_iter())
     ))
-}
-
-fn stretch(path: &std::path::Path, pages: u64, levels: Option<u32>) -> std::io::Result<()> {
-    if let Some(levels) = levels.filter(|levels| pages > u64::from(*levels) + 1) {
-        files::give_height(path, levels)?;
-    }
-    files::resize(path, pages)
 }
 
 fn members(ghost: &PostgresGhost) -> Result<BTreeMap<String, Vec<u32>>, StatementError> {
