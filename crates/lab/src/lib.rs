@@ -4,6 +4,7 @@
 //! a user's database for anything but reading, and that through `dbwright-engines`.
 
 pub mod cancel;
+pub mod clone;
 pub mod error;
 pub mod evidence;
 pub mod ghost;

@@ -84,6 +84,25 @@ pub async fn review_facts(path: &Path, options: &Options) -> Result<Facts, LabEr
     work.await.map_err(|error| LabError::new(LabErrorKind::Interrupted, format!("building the project: {error}")))?
 }
 
+/// Builds the project of a directory in a scratch database, and stops there. Runs in the foreground of a runtime's blocking
+/// thread.
+///
+/// # Errors
+/// As [`review_facts`].
+pub fn build_in_scratch(
+    path: &Path,
+    dialect: Option<Engine>,
+    options: &ScratchOptions,
+    progress: &Progress,
+) -> Result<Box<dyn scratch::ScratchDatabase>, LabError> {
+    let settings = settings(path)?;
+    let (engine, layout) = read(path, dialect.or(settings.dialect))?;
+    let mut scratch = scratch::open(engine, options)?;
+    let built = build::build(&layout, scratch.as_mut(), progress);
+    built.map_err(|error| if options.cancel.is_cancelled() { LabError::interrupted() } else { error })?;
+    Ok(scratch)
+}
+
 fn review_blocking(path: &Path, options: &Options, cancel: &Cancel) -> Result<Facts, LabError> {
     let settings = settings(path)?;
     let (engine, layout) = read(path, options.dialect.or(settings.dialect))?;

@@ -1,4 +1,4 @@
-//! Tries a change on two copies of a database, one with it and one without: the workload runs on both in turn (A B A B),
+//! Tries a change on two copies of a database, one with it and one without: the workload runs on both in turn (A B, B A, …),
 //! warm and cold told apart, results are compared row by row, and the undoing is tried too. It never touches the source.
 
 mod interval;

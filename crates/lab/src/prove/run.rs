@@ -176,14 +176,24 @@ impl Lab<'_> {
         Ok(self.settle(outcome)?.map(|run| run.elapsed.as_secs_f64() * 1e3))
     }
 
-    fn pair(&mut self, subject: &mut Subject<'_>, sample: usize) -> Result<Option<(f64, f64)>, LabError> {
-        let before = self.time(subject, Side::Before, sample)?;
-        let after = self.time(subject, Side::After, sample)?;
-        match (before, after) {
-            (Ok(before), Ok(after)) => Ok(Some((before, after))),
-            (Err(message), _) => subject.failed("without the change", &message),
-            (_, Err(message)) => subject.failed("with the change", &message),
+    /// One execution on each side; who comes first changes from round to round, so that neither always finds the processor's
+    /// caches as the other left them.
+    fn pair(&mut self, subject: &mut Subject<'_>, round: usize) -> Result<Option<(f64, f64)>, LabError> {
+        let order = if round % 2 == 0 { [Side::Before, Side::After] } else { [Side::After, Side::Before] };
+        // Each sample meets both orders.
+        let sample = round / 2;
+        let mut times = [0.0; 2];
+        for side in order {
+            match self.time(subject, side, sample)? {
+                Ok(time) => times[side as usize] = time,
+                Err(message) => {
+                    let place = if side == Side::Before { "without the change" } else { "with the change" };
+                    subject.failure = Some(format!("{place}: {message}"));
+                    return Ok(None);
+                }
+            }
         }
+        Ok(Some((times[0], times[1])))
     }
 
     /// Each statement once on each side, with caches emptied before; no more than half of the time for all.
@@ -198,12 +208,12 @@ impl Lab<'_> {
         Ok(())
     }
 
-    /// A B A B: each statement on both sides in turn, round after round, so that whatever disturbs one disturbs both.
+    /// A B, B A, A B, …: each statement on both sides in turn, round after round, so that whatever disturbs one disturbs both.
     fn run_warm(&mut self, subjects: &mut [Subject<'_>]) -> Result<(), LabError> {
         for subject in subjects.iter_mut() {
-            for sample in 0..subject.trial.before.len().min(MOST_COMPARED) * WARM_UPS {
+            for round in 0..subject.trial.before.len().min(MOST_COMPARED) * WARM_UPS {
                 if subject.failure.is_none() {
-                    self.pair(subject, sample)?;
+                    self.pair(subject, round)?;
                 }
             }
         }
@@ -270,11 +280,6 @@ fn rank(sameness: &Sameness) -> u8 {
 }
 
 impl Subject<'_> {
-    fn failed<T>(&mut self, place: &str, message: &str) -> Result<Option<T>, LabError> {
-        self.failure = Some(format!("{place}: {message}"));
-        Ok(None)
-    }
-
     fn finish(self) -> StatementProof {
         let of = |side: fn(&(f64, f64)) -> f64| {
             let mut times: Vec<f64> = self.pairs.iter().map(side).collect();

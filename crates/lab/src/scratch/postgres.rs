@@ -28,7 +28,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Settings of every scratch server. Durability is off: nothing in it must survive.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "fsync=off",
@@ -37,6 +37,8 @@ const SETTINGS: [&str; 16] = [
     "archive_mode=off",
     "wal_level=minimal",
     "max_wal_senders=0",
+    // Subscriptions of a base backup would connect to their publishers.
+    "max_logical_replication_workers=0",
     "max_connections=20",
     "shared_preload_libraries=",
     "session_preload_libraries=",
@@ -166,6 +168,56 @@ impl PostgresScratch {
         prepare(&programs, directory.path())?;
         let mut scratch = Self::start_in(directory, programs, options)?;
         scratch.create_database()?;
+        Ok(scratch)
+    }
+
+    /// Starts a server on a copy of a base backup's files, which are only read. Its settings and its rules for admitting
+    /// clients are replaced by ours: they name other machines, archives, libraries.
+    ///
+    /// # Errors
+    /// When it is no base backup, there is no room or no server of its version, or it does not come up.
+    pub fn of_backup(backup: &Path, database: &str, options: &ScratchOptions) -> Result<Self, LabError> {
+        let failed = |what: String| LabError::new(LabErrorKind::Server, format!("cloning the base backup {}: {what}", backup.display()));
+        let version = std::fs::read_to_string(backup.join("PG_VERSION")).map_err(|error| {
+            failed(format!("PG_VERSION: {error}")).hint("Give the directory that pg_basebackup -Fp wrote, or unpack base.tar.")
+        })?;
+        let wanted: u32 = version.trim().parse().unwrap_or(0);
+        let programs = Programs::find_version(options.server_bin.as_deref(), Some(wanted))?;
+        if programs.major != wanted {
+            return Err(LabError::new(
+                LabErrorKind::ServerMissing,
+                format!("the base backup is of PostgreSQL {wanted}, and this machine has {}", programs.major),
+            )
+            .hint("Files fit their major version only: install that one, or clone from a dump."));
+        }
+        let directory = ScratchDirectory::create()?;
+        let root = directory.path().to_owned();
+        let (needed, room) = (super::bytes_below(backup, 8), super::disk_limit(options, &root));
+        if needed > room {
+            return Err(
+                failed(format!("it has {needed} bytes, and {room} are free for it")).hint("Free space, or set TMPDIR to another disk.")
+            );
+        }
+        let data = root.join("data");
+        let replaced =
+            [("postgresql.conf", ""), ("postgresql.auto.conf", ""), ("pg_hba.conf", "local all all trust\n"), ("pg_ident.conf", "")];
+        let prepared = std::fs::write(root.join(SCRATCH_MARKER), "made by dbwright\n")
+            .and_then(|()| hand_over(&root))
+            .and_then(|()| super::copy_tree(backup, &data, 8))
+            .and_then(|()| std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(0o700)))
+            .and_then(|()| {
+                replaced
+                    .iter()
+                    .try_for_each(|(name, text)| std::fs::write(data.join(name), text).and_then(|()| hand_over(&data.join(name))))
+            });
+        prepared.map_err(|error| failed(error.to_string()))?;
+        // What asks for recovery from an archive, or to follow a primary.
+        for name in ["postmaster.pid", "recovery.signal", "standby.signal", "recovery.conf"] {
+            let _ = std::fs::remove_file(data.join(name));
+        }
+        let mut scratch = Self::start_in(directory, programs, options)?;
+        database.clone_into(&mut scratch.database);
+        scratch.connect(database).map_err(|error| failed(error.message))?;
         Ok(scratch)
     }
 
