@@ -179,7 +179,7 @@ impl Lab<'_> {
     /// One execution on each side; who comes first changes from round to round, so that neither always finds the processor's
     /// caches as the other left them.
     fn pair(&mut self, subject: &mut Subject<'_>, round: usize) -> Result<Option<(f64, f64)>, LabError> {
-        let order = if round % 2 == 0 { [Side::Before, Side::After] } else { [Side::After, Side::Before] };
+        let order = if round.is_multiple_of(2) { [Side::Before, Side::After] } else { [Side::After, Side::Before] };
         // Each sample meets both orders.
         let sample = round / 2;
         let mut times = [0.0; 2];

@@ -294,7 +294,7 @@ impl ScratchDatabase for SqliteScratch {
 /// The answer of a statement in short.
 fn summarise(connection: &Connection, sql: &str, order: &[OrderKey]) -> rusqlite::Result<Digest> {
     let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     if names.is_empty() {
         return statement.execute([]).map(|changed| Digest::changed(changed as u64));
     }

@@ -445,10 +445,10 @@ fn take_catalog(ghost: &mut PostgresGhost) -> Result<(), StatementError> {
     let found = relations(ghost, "")?;
     let by_name: BTreeMap<&ObjectName, &Relation> = found.iter().map(|relation| (&relation.name, relation)).collect();
     for collection in &facts.catalog.collections {
-        if let Some(parent) = collection.partitioning.as_ref().and_then(|partitioning| partitioning.parent.as_ref()) {
-            if collection.kind == CollectionKind::Partition {
-                ghost.leaves.entry(parent.clone()).or_default().push(collection.name.clone());
-            }
+        if let Some(parent) = collection.partitioning.as_ref().and_then(|partitioning| partitioning.parent.as_ref())
+            && collection.kind == CollectionKind::Partition
+        {
+            ghost.leaves.entry(parent.clone()).or_default().push(collection.name.clone());
         }
         for index in collection.indexes.iter().filter(|index| index.valid && !index.partitioned) {
             let name = ObjectName { schema: collection.name.schema.clone(), name: index.name.clone() };
