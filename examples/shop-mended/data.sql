@@ -1,4 +1,5 @@
--- Some 450,000 rows, made by arithmetic so that each build gives the same ones.
+-- Some 450,000 rows, made by arithmetic so that each build gives the same ones. `i * 2654435761 % 4294967296 / 65536` scatters:
+-- what it makes depends on the row alone, not on another column (Knuth, The Art of Computer Programming 3, 6.4).
 
 INSERT INTO category (id, name, parent_id)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
@@ -11,7 +12,7 @@ SELECT i, 'Supplier ' || i, substr('NODESEDKFRIT', 1 + 2 * (i % 6), 2), 'sales' 
 INSERT INTO product (id, sku, name, category_id, supplier_id, price_cents, discontinued_at)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
 SELECT i, printf('SKU-%06d', i * 7), 'Product ' || i || CASE i % 5 WHEN 0 THEN ' lamp' WHEN 1 THEN ' chair' WHEN 2 THEN ' table' WHEN 3 THEN ' shelf' ELSE ' desk' END,
-       1 + (i * 13) % 40, 1 + (i * 7) % 60, 500 + (i * 3729) % 50000,
+       1 + (i * 2654435761 % 4294967296) / 65536 % 40, 1 + (i * 2246822519 % 4294967296) / 65536 % 60, 500 + (i * 3729) % 50000,
        CASE WHEN i % 50 = 0 THEN '2026-01-15' END
 FROM n;
 
@@ -36,7 +37,7 @@ UNION ALL SELECT id, 3, '+47 ' || (40000000 + id * 43) FROM customer WHERE id % 
 
 INSERT INTO address (id, customer_id, street, city, postal_code)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24000)
-SELECT i, 1 + (i - 1) % 20000, 'Street ' || (i * 11 % 900) || ' ' || (1 + i % 70), 'City ' || (i * 31 % 800), printf('%04d', i * 31 % 800) FROM n;
+SELECT i, 1 + (i - 1) % 20000, 'Street ' || (i * 11 % 900) || ' ' || (1 + i % 70), 'City ' || (((i * 2654435761 % 4294967296) / 65536 % 800 + 400 * (i % 2)) % 800), printf('%04d', (i * 2654435761 % 4294967296) / 65536 % 800) FROM n;
 
 INSERT INTO coupon (code, percent, expires_on)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
@@ -44,14 +45,17 @@ SELECT printf('SAVE%04d', i), 5 + 5 * (i % 6), date('2026-01-01', '+' || (i * 3)
 
 INSERT INTO customer_order (id, customer_id, address_id, coupon_code, status, placed_at)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
-SELECT i, 1 + (i * 7919) % 20000, 1 + (i * 7919) % 20000, CASE WHEN i % 9 = 0 THEN printf('SAVE%04d', 1 + i % 200) END,
+SELECT i, 1 + (i * 7919) % 20000,
+       -- Some have a second address, and some send to the next customer's: a present.
+       CASE WHEN i % 17 = 0 THEN 1 + (i * 7919 + 1) % 20000 WHEN (i * 7919) % 20000 < 4000 AND i % 2 = 0 THEN 20001 + (i * 7919) % 20000 ELSE 1 + (i * 7919) % 20000 END,
+       CASE WHEN i % 9 = 0 THEN printf('SAVE%04d', 1 + i % 200) END,
        CASE WHEN i > 59400 THEN 'open' WHEN i % 25 = 0 THEN 'returned' ELSE 'done' END, datetime('2023-01-01', '+' || (i * 34) || ' minutes')
 FROM n;
 
 INSERT INTO order_line (order_id, line, product_id, quantity, unit_price_cents)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000)
-SELECT 1 + (i - 1) % 60000, 1 + (i - 1) / 60000, p.id, 1 + i % 4, p.price_cents
-FROM n JOIN product AS p ON p.id = 1 + (n.i * 6007) % 3000;
+SELECT 1 + (i - 1) % 60000, 1 + (i - 1) / 60000, p.id, 1 + (i * 2246822519 % 4294967296) / 65536 % 4, p.price_cents
+FROM n JOIN product AS p ON p.id = 1 + (n.i * 2654435761 % 4294967296) / 65536 % 3000;
 
 INSERT INTO payment (id, order_id, method, amount_cents, paid_at)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 56000)
@@ -67,7 +71,7 @@ FROM n;
 
 INSERT INTO review (id, product_id, customer_id, stars, body, written_at)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-SELECT i, 1 + (i * 401) % 3000, CASE WHEN i % 12 <> 0 THEN 1 + (i * 7919) % 20000 END, 1 + (i * 3) % 5,
+SELECT i, 1 + (i * 2654435761 % 4294967296) / 65536 % 3000, CASE WHEN i % 12 <> 0 THEN 1 + (i * 7919) % 20000 END, 1 + (i * 2246822519 % 4294967296) / 65536 % 5,
        'Review ' || i || ': ' || CASE i % 4 WHEN 0 THEN 'sturdy and well made' WHEN 1 THEN 'arrived late but is fine' WHEN 2 THEN 'the colour differs from the picture' ELSE 'would buy again' END,
        datetime('2023-02-01', '+' || (i * 97) || ' minutes')
 FROM n;

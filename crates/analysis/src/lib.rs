@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod anonymize;
 pub mod context;
 pub mod ddl;
+pub mod design;
 pub mod drills;
 pub mod evidence;
 pub mod gates;

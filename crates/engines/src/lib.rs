@@ -3,6 +3,8 @@
 //! Towards a user's database this crate only reads. It never judges what it reads.
 
 pub mod credentials;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod dependencies;
 pub mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod inclusion;
@@ -12,6 +14,7 @@ pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod registry;
+pub mod rows;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod target;

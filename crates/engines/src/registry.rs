@@ -35,6 +35,8 @@ pub struct Driver {
     pub capabilities: &'static [Capability],
     /// Reads facts: one value a database.
     pub collect: for<'a> fn(&'a Endpoint, &'a CollectOptions) -> Collecting<'a>,
+    /// Reads rows of tables, for those who ask for them; none where there are no tables.
+    pub rows: Option<crate::rows::ReadRowsOf>,
     /// The script that makes a least-privilege role of this name for collecting; none where the engine has no roles.
     pub grants: fn(role: &str, database: &str) -> Option<String>,
 }

@@ -258,7 +258,7 @@ pub struct DataChecks {
 }
 
 /// That the rows of a table were searched for functional dependencies, and those found that no key explains.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DependencySearch {
     /// The table.
@@ -267,8 +267,68 @@ pub struct DependencySearch {
     pub rows: u64,
     /// Whether all rows and all columns were searched.
     pub complete: bool,
-    /// Dependencies on something that is no key: determining columns, determined column.
-    pub found: Vec<(Vec<String>, String)>,
+    /// Columns that took part; others hold values that are compared with nothing (documents, bytes).
+    pub columns: Vec<String>,
+    /// Most columns on a left side that were tried.
+    pub max_left: u64,
+    /// Smallest sets of columns that no two rows share, NULLs taken as equal.
+    pub keys: Vec<Vec<String>>,
+    /// Rows beyond the first of each that are the same in all columns that took part.
+    pub duplicate_rows: u64,
+    /// Dependencies on something that is no key, the likeliest first.
+    pub dependencies: Vec<MinedDependency>,
+    /// Why the search is not complete; empty when it is.
+    pub gap: String,
+}
+
+/// Rows that agree on `left` agree on `right`, though `left` is no key.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MinedDependency {
+    /// The determining columns.
+    pub left: Vec<String>,
+    /// The determined column.
+    pub right: String,
+    /// What it probably is.
+    pub likelihood: Likelihood,
+    /// Expected number of such coincidences among all that were tried, at most 1.
+    pub accidental_probability: f64,
+    /// Groups of two and more rows that agree on the left side.
+    pub groups: u64,
+    /// Rows that only repeat what an earlier row of their group says.
+    pub repeating_rows: u64,
+    /// Bytes of the values that they repeat, as text.
+    pub repeated_bytes: u64,
+    /// Distinct values of the right side.
+    pub distinct: u64,
+    /// Rows whose left side holds a NULL.
+    pub left_nulls: u64,
+    /// Two rows of one group: numbers of the rows in the order read, from 1, and the values of left and right side.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessRow>,
+}
+
+/// A row that shows a dependency.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WitnessRow {
+    /// Its number in the order read, from 1.
+    pub row: u64,
+    /// Values of the left side's columns, then of the right side; none is NULL.
+    pub values: Vec<Option<String>>,
+}
+
+/// What a dependency between columns probably is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Likelihood {
+    /// The rows leave next to no room for chance.
+    Meant,
+    /// Chance is unlikely, but not ruled out.
+    Possible,
+    /// Chance would do: a question, not a finding.
+    #[default]
+    Accidental,
 }
 
 /// Outcome for one declared reference.

@@ -2,6 +2,7 @@
 
 use crate::rule::Rule;
 
+mod breaches;
 pub mod capacity;
 pub mod config;
 pub mod index;
@@ -11,7 +12,7 @@ pub mod query;
 pub mod recovery;
 pub mod schema;
 pub mod security;
-mod shared;
+pub(crate) mod shared;
 pub mod storage;
 pub mod topology;
 pub mod workload;

@@ -1,8 +1,11 @@
 //! Checks that read rows, when that was asked for: references without partner, keys that are not unique, checks that rows
-//! violate, and what texts look like. Everything is counted on the server: no value of a row leaves it.
+//! violate, and what texts look like. All but the search for dependencies is counted on the server: no value of a row leaves it.
 
 mod inclusions;
 mod profile;
+mod rows;
+
+pub(super) use rows::stream as stream_rows;
 
 use dbwright_model::catalog::{Collection, CollectionKind, Index, Reference};
 use dbwright_model::facts::{KeyCheck, ReferenceCheck, Violation};
@@ -35,6 +38,7 @@ pub(super) async fn read(session: &ReadOnly, rows: ReadRows, facts: &mut Facts, 
     facts.catalog.collections = collections;
     outcome?;
     inclusions::read(session, rows, facts, book).await?;
+    self::rows::mine(session, rows, facts, book).await?;
     profile::read(session, rows, facts, book).await
 }
 

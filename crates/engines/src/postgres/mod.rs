@@ -33,6 +33,7 @@ use crate::credentials::Environment;
 use crate::error::EngineError;
 use crate::options::CollectOptions;
 use crate::registry::{Capability, Collecting, Driver};
+use crate::rows::{RowSink, Wanted};
 use crate::target::Endpoint;
 
 /// Databases that are read at a time. With connections that the server is still closing, three are never passed.
@@ -53,6 +54,7 @@ pub static DRIVER: Driver = Driver {
         Capability { name: "project", there: true, detail: "schema, data and workload run on a scratch server" },
     ],
     collect: |endpoint, options| -> Collecting<'_> { Box::pin(collect(endpoint, options)) },
+    rows: Some(|endpoint, options, wanted, sink| Box::pin(stream(endpoint, options, wanted, sink))),
     grants: |role, database| Some(grants::script(role, database)),
 };
 
@@ -67,6 +69,21 @@ async fn collect(endpoint: &Endpoint, options: &CollectOptions) -> Result<Vec<Fa
     let names: Vec<String> = rows.iter().map(|row| row.text("name")).collect::<Result<_, _>>()?;
     session.finish().await;
     collect_all(&settings, options, &names).await
+}
+
+async fn stream(
+    endpoint: &Endpoint,
+    options: &CollectOptions,
+    wanted: &[Wanted],
+    sink: &mut (dyn RowSink + '_),
+) -> Result<(), EngineError> {
+    let settings = Settings::resolve(endpoint, options, &Environment::of_process())?;
+    let mut session = connect_patiently(&settings, options).await?;
+    session.begin(options).await?;
+    session.execute("SAVEPOINT facts").await?;
+    let outcome = data::stream_rows(&session, wanted, sink).await;
+    session.finish().await;
+    outcome
 }
 
 async fn collect_all(settings: &Settings, options: &CollectOptions, names: &[String]) -> Result<Vec<Facts>, EngineError> {

@@ -23,6 +23,7 @@ pub static DRIVER: Driver = Driver {
         Capability { name: "explain", there: false, detail: "commands have no plans" },
     ],
     collect: |endpoint, options| Box::pin(facts::collect(endpoint, options)),
+    rows: None,
     grants: |role, _database| Some(grants(role)),
 };
 

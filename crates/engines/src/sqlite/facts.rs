@@ -268,6 +268,7 @@ impl<'a> Collection<'a> {
         let mut checks = std::mem::take(&mut self.facts.data);
         let mut gaps = data::read(self.reader, &self.facts.catalog, self.options.read_rows, &mut checks);
         gaps.extend(inclusion::read(self.reader, &self.facts.catalog, self.options.read_rows, &mut checks.inclusions));
+        gaps.extend(super::rows::mine(self.reader, &self.facts.catalog, self.options.read_rows, &mut checks.dependencies));
         self.facts.data = checks;
         self.cover_with(FactKind::DataChecks, "references, keys, NOT NULL, checks and types were looked up in the rows", &gaps);
     }

@@ -12,6 +12,7 @@ pub mod header;
 mod inclusion;
 mod place;
 pub mod reader;
+pub mod rows;
 mod shapes;
 mod sizes;
 mod statistics;
@@ -26,6 +27,7 @@ use dbwright_model::{Engine, Facts};
 use crate::error::{EngineError, ErrorKind};
 use crate::options::CollectOptions;
 use crate::registry::{Capability, Collecting, Driver};
+use crate::rows::{RowSink, Wanted};
 use crate::target::Endpoint;
 
 /// The driver.
@@ -40,15 +42,13 @@ pub static DRIVER: Driver = Driver {
         Capability { name: "project", there: true, detail: "schema, data and workload run on a scratch file" },
     ],
     collect,
+    rows: Some(|endpoint, options, wanted, sink| Box::pin(stream(endpoint, options, wanted, sink))),
     grants: |_, _| None,
 };
 
 fn collect<'a>(endpoint: &'a Endpoint, options: &'a CollectOptions) -> Collecting<'a> {
     Box::pin(async move {
-        let Some(path) = endpoint.file.clone() else {
-            return Err(EngineError::new(ErrorKind::Target, "opening a SQLite database", "no file was named")
-                .hint("Give `sqlite:PATH` or the path."));
-        };
+        let path = endpoint.file.clone().ok_or_else(no_file)?;
         let control = Arc::new(reader::Control::default());
         let _cancel = CancelOnDrop(Arc::clone(&control));
         let options = options.clone();
@@ -57,6 +57,22 @@ fn collect<'a>(endpoint: &'a Endpoint, options: &'a CollectOptions) -> Collectin
             reading.await.map_err(|error| EngineError::new(ErrorKind::Interrupted, format!("reading {endpoint}"), error.to_string()))??;
         Ok(vec![facts])
     })
+}
+
+async fn stream(
+    endpoint: &Endpoint,
+    options: &CollectOptions,
+    wanted: &[Wanted],
+    sink: &mut (dyn RowSink + '_),
+) -> Result<(), EngineError> {
+    let path = endpoint.file.clone().ok_or_else(no_file)?;
+    let control = Arc::new(reader::Control::default());
+    let _cancel = CancelOnDrop(Arc::clone(&control));
+    tokio::task::block_in_place(|| rows::stream(&path, options, &control, wanted, sink))
+}
+
+fn no_file() -> EngineError {
+    EngineError::new(ErrorKind::Target, "opening a SQLite database", "no file was named").hint("Give `sqlite:PATH` or the path.")
 }
 
 /// Ends the reading when nobody waits for it any more.

@@ -19,6 +19,10 @@ mod missing_primary_key;
 mod money_as_float;
 mod multi_valued_column;
 mod no_unique_key;
+mod not_boyce_codd;
+mod not_first_normal_form;
+mod not_second_normal_form;
+mod not_third_normal_form;
 mod nullable_unique;
 mod number_as_text;
 mod padded_char;
@@ -52,6 +56,10 @@ pub const RULES: &[&Rule] = &[
     &money_as_float::RULE,
     &multi_valued_column::RULE,
     &no_unique_key::RULE,
+    &not_boyce_codd::RULE,
+    &not_first_normal_form::RULE,
+    &not_second_normal_form::RULE,
+    &not_third_normal_form::RULE,
     &nullable_unique::RULE,
     &number_as_text::RULE,
     &padded_char::RULE,

@@ -1,0 +1,60 @@
+//! `schema/not-second-normal-form`.
+
+use dbwright_discovery::theory::NormalForm;
+use dbwright_model::{FactKind, Finding, Severity};
+
+use crate::context::Context;
+use crate::rule::{Rule, SQL};
+use crate::rules::breaches;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "schema/not-second-normal-form",
+    title: "Columns that depend on a part of the key",
+    severity: Severity::Warning,
+    engines: SQL,
+    needs: &[FactKind::Catalog, FactKind::DataChecks],
+    docs: DOCS,
+    check,
+};
+
+const DOCS: &str = r#"
+## Finds
+Columns outside all keys that depend on a part of a key of several columns. The rows of the table are searched, all of them, for columns that agree
+whenever others agree. A dependency counts when chance is ruled out to one in a million, at least 20 rows repeat
+something, and the determining columns name something; amounts, instants and flags never determine here. A warning where
+a fifth of at least 100 rows repeat; otherwise a remark.
+
+```facts finds sqlite
+{"catalog": {"collections": [{"name": {"name": "line"}, "kind": "table", "fields": [{"name": "sale", "family": "integer"}, {"name": "product", "family": "integer"}, {"name": "title", "family": "text"}], "keys": [{"name": "line_key", "primary": true, "columns": ["sale", "product"]}]}]},
+ "data": {"dependencies": [{"table": {"name": "line"}, "rows": 10000, "complete": true, "dependencies": [{"left": ["product"], "right": "title", "likelihood": "meant", "accidental_probability": 1e-12, "groups": 50, "repeating_rows": 9000, "repeated_bytes": 90000, "distinct": 40}]}]}}
+```
+
+```facts quiet sqlite
+{"catalog": {"collections": [{"name": {"name": "line"}, "kind": "table", "fields": [{"name": "sale", "family": "integer"}, {"name": "product", "family": "integer"}, {"name": "quantity", "family": "integer"}], "keys": [{"name": "line_key", "primary": true, "columns": ["sale", "product"]}]}]},
+ "data": {"dependencies": [{"table": {"name": "line"}, "rows": 10000, "complete": true, "dependencies": []}]}}
+```
+
+## Why it matters
+One fact stands in many rows. A change has to find them all, or the rows contradict each other; what has no row yet can't
+be stored; what loses its last row is forgotten. The copies take room in the table, the cache and the log.
+
+## When not to follow
+Where the copy is meant: the price at the time of the sale, a total kept for speed, a report table that is made anew. Say
+so with an ignore and its reason: that is the record of a deliberate denormalisation.
+
+## Fix
+Store the columns once, in a table keyed by what they depend on, and refer to it. Where nothing stands in the way the
+statements are given: they lose no row and keep every dependency checkable within one table, by the chase.
+
+## How we verify
+Dependencies are searched exactly, on all rows, with NULLs taken as equal, left sides of up to three columns. `dbwright
+schema --try` splits a copy and compares the join with the original.
+
+## References
+E. F. Codd, Further Normalization of the Data Base Relational Model, 1971.
+"#;
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    breaches::findings(context, NormalForm::Second)
+}
