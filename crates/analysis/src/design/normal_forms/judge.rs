@@ -193,10 +193,10 @@ mod tests {
         }
     }
 
-    fn found(
-        table: &Collection,
-        dependencies: Vec<MinedDependency>,
-    ) -> (Option<NormalForm>, Vec<(NormalForm, Vec<String>, Vec<String>)>, usize) {
+    /// What is broken, by what, in which columns.
+    type Found = (NormalForm, Vec<String>, Vec<String>);
+
+    fn found(table: &Collection, dependencies: Vec<MinedDependency>) -> (Option<NormalForm>, Vec<Found>, usize) {
         let search = DependencySearch { rows: 1000, complete: true, dependencies, ..DependencySearch::default() };
         let catalog = Catalog::default();
         let design = design(&catalog, table, &search);
