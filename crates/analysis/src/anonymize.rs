@@ -1,6 +1,8 @@
 //! Facts without people's data: values, literals, comments and texts go; names, numbers, frequencies and shapes stay. Order
 //! and equality of histogram values are kept by replacing them with their ranks.
 
+pub mod blueprint;
+
 use dbwright_model::Facts;
 use dbwright_model::catalog::FieldStatistics;
 use dbwright_model::workload::Statement;
@@ -28,6 +30,9 @@ pub fn anonymize(facts: &mut Facts) {
     }
     for one in facts.data.dependencies.iter_mut().flat_map(|search| &mut search.dependencies) {
         one.witnesses.clear();
+    }
+    if let Some(print) = &mut facts.blueprint {
+        blueprint::anonymize(print);
     }
     facts.health.blocked.clear();
     facts.health.integrity_check =

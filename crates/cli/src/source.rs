@@ -16,17 +16,23 @@ use crate::screen::Screen;
 /// Reads facts from what the arguments name: more than one when all databases of a server were asked for. Ctrl-C and SIGTERM
 /// end it; what was started is cleaned up.
 pub fn facts(args: &TargetArgs, screen: &Screen) -> Result<Vec<Facts>, Failure> {
-    let mut all = read(args, screen)?;
+    facts_with(args, screen, |_| {})
+}
+
+/// As [`facts`], with the options of collecting changed.
+pub fn facts_with(args: &TargetArgs, screen: &Screen, change: impl FnOnce(&mut CollectOptions)) -> Result<Vec<Facts>, Failure> {
+    let mut all = read(args, screen, change)?;
     all.iter_mut().for_each(dbwright_analysis::prepare);
     Ok(all)
 }
 
-fn read(args: &TargetArgs, screen: &Screen) -> Result<Vec<Facts>, Failure> {
+fn read(args: &TargetArgs, screen: &Screen, change: impl FnOnce(&mut CollectOptions)) -> Result<Vec<Facts>, Failure> {
     let text = args.target.as_deref().filter(|text| !text.is_empty()).ok_or_else(|| {
         Failure::new("no target was given and DATABASE_URL is not set")
             .hint("Give a URL such as postgres://user@host/database, a SQLite file, a Facts file or a project directory.")
     })?;
-    let options = options(args)?;
+    let mut options = options(args)?;
+    change(&mut options);
     match Target::recognise(text)? {
         Target::Facts(path) => Ok(vec![read_file(&path)?]),
         Target::Project(path) => Ok(vec![project(&path, args, options, screen)?]),

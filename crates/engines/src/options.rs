@@ -23,6 +23,8 @@ pub struct CollectOptions {
     pub prompt: bool,
     /// Whether the server may plan (never execute) the costliest statements of its workload.
     pub explain: bool,
+    /// Whether to read all that the planner knows, for building a ghost from the facts: makes them several times as large.
+    pub blueprint: bool,
 }
 
 /// How far rows may be read.
@@ -49,6 +51,7 @@ impl CollectOptions {
             read_rows: ReadRows::Never,
             prompt: false,
             explain: true,
+            blueprint: false,
         }
     }
 }

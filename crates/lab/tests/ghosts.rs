@@ -322,3 +322,94 @@ fn a_thousand_tables_make_a_ghost() {
         assert!(built.bytes < 500_000_000, "files are sparse: {}", built.bytes);
     });
 }
+
+#[test]
+fn a_ghost_of_a_sqlite_file_plans_like_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("shop.db");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(
+        "CREATE TABLE customer (id INTEGER PRIMARY KEY, city TEXT, name TEXT);
+         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INT REFERENCES customer, placed TEXT, total REAL);
+         CREATE INDEX orders_customer ON orders (customer_id); CREATE INDEX orders_placed ON orders (placed);
+         CREATE INDEX customer_city ON customer (city); CREATE VIEW late AS SELECT * FROM orders WHERE placed > '2024-06';
+         CREATE VIRTUAL TABLE words USING fts5 (body);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO customer SELECT i, 'c' || (i % 4), 'n' || i FROM n;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+         INSERT INTO orders SELECT i, 1 + i % 5000, CASE WHEN i % 100 THEN '2024-01' ELSE '2024-0' || (2 + i % 8) END, i FROM n;
+         ANALYZE;",
+    )
+    .unwrap();
+    let statements = [
+        "SELECT * FROM orders WHERE customer_id = 5 AND placed = '2024-01'",
+        "SELECT * FROM orders WHERE customer_id > 10 AND placed = '2024-04'",
+        "SELECT c.name, sum(o.total) FROM customer AS c JOIN orders AS o ON o.customer_id = c.id WHERE c.city = 'c1' GROUP BY c.name",
+        "SELECT * FROM late WHERE customer_id = 7",
+        "SELECT * FROM words WHERE words MATCH 'x'",
+        "SELECT count(*) FROM customer",
+    ];
+    let print = dbwright_engines::sqlite::blueprint::blueprint(&path, &options(), &Default::default()).unwrap();
+    assert!(print.rows.iter().any(|row| row.table == "sqlite_stat4"), "samples are there");
+    let mut ghost = ghost::build(&print, &ScratchOptions::default()).unwrap();
+    assert_eq!(ghost.built().gaps, []);
+    let catalog = dbwright_model::catalog::Catalog::default();
+    let labels: Vec<String> = statements.iter().map(|text| (*text).to_owned()).collect();
+    let form = |plan: Plan| Plan { root: bare(plan.root), ..plan };
+    let source: Vec<_> = statements
+        .iter()
+        .map(|text| dbwright_engines::sqlite::explain::explain(&file, text, [], &catalog).map(form).map_err(|error| error.to_string()))
+        .collect();
+    let own: Vec<_> = statements.iter().map(|text| ghost.plan(text).map(form).map_err(|error| error.message)).collect();
+    let found = Fidelity::of(&labels, &source, &own);
+    assert_eq!((found.same_plans(), found.unplanned.len()), (Some(1.0), 0), "{found:#?}");
+    // The control: without the samples the second statement goes another way.
+    let mut bare_print = print.clone();
+    bare_print.rows.clear();
+    let mut without = ghost::build(&bare_print, &ScratchOptions::default()).unwrap();
+    let own: Vec<_> = statements.iter().map(|text| without.plan(text).map(form).map_err(|error| error.message)).collect();
+    assert!(Fidelity::of(&labels, &source, &own).same_plans() < Some(1.0));
+
+    let existing: BTreeSet<IndexId> = ghost.existing().iter().map(|known| known.id).collect();
+    let columns = ["total", "placed"].map(|column| IndexPart { column: Some(column.into()), ..IndexPart::default() });
+    let wanted = Candidate { table: ObjectName::bare("orders"), index: Index { parts: columns.to_vec(), ..Index::default() }, pages: None };
+    let nonsense = Candidate { table: ObjectName::bare("nowhere"), ..wanted.clone() };
+    let made = ghost.create(&[wanted, nonsense]).unwrap();
+    assert!(made[1].is_err());
+    let id = made[0].as_ref().unwrap().id;
+    let text = "SELECT placed FROM orders WHERE total = 7";
+    let before = ghost.ask(&Question::new(text, &existing)).unwrap();
+    let after = ghost.ask(&Question::new(text, &existing.iter().copied().chain([id]).collect())).unwrap();
+    assert!(after.cost < before.cost / 100.0 && after.used == BTreeSet::from([id]) && before.used.is_empty(), "{before:?} {after:?}");
+    assert_eq!(ghost.ask(&Question::new(text, &existing)).unwrap(), before);
+    let none = ghost.ask(&Question::new("SELECT * FROM orders WHERE customer_id = 5", &BTreeSet::new())).unwrap();
+    assert!(none.used.is_empty());
+}
+
+/// What EXPLAIN QUERY PLAN itself says, without what our catalogs add.
+fn bare(node: dbwright_model::plan::PlanNode) -> dbwright_model::plan::PlanNode {
+    let children = node.children.into_iter().map(bare).collect();
+    dbwright_model::plan::PlanNode { label: node.label, children, ..Default::default() }
+}
+
+#[test]
+fn anonymised_values_keep_joins_and_sizes_and_lose_literals() {
+    let Some(installation) = installed(15) else { return };
+    in_runtime(move || {
+        let source = source(&installation);
+        let print = blueprint(&source.endpoint);
+        let mut hidden = print.clone();
+        dbwright_analysis::anonymize::blueprint::anonymize(&mut hidden);
+        let text = serde_json::to_string(&hidden.columns).unwrap();
+        assert!(!text.contains("City 7") && !text.contains("Name 1") && !text.contains("2024-0"), "a value stayed");
+        let mut ghost = ghost::build(&hidden, &of(&installation)).unwrap();
+        let lacks: Vec<&str> = ghost.built().gaps.iter().map(|gap| gap.what.as_str()).collect();
+        assert!(lacks.contains(&"values are anonymised") && !lacks.iter().any(|what| what.starts_with("statistics of")), "{lacks:?}");
+        let found = Fidelity::of(&texts(), &on_source(&source.endpoint, &print, &texts()), &plans_of(ghost.as_mut()));
+        let same =
+            |at: usize| found.statements.iter().find(|one| one.label == STATEMENTS[at]).is_some_and(|one| one.same_plan && one.same_cost);
+        // Key look-ups, groupings and orders do not depend on which values there are; a common value does.
+        assert!(same(0) && same(4) && same(9) && same(11), "{found:#?}");
+        assert!(!same(6), "a literal fell where it fell before");
+        println!("anonymised: same plans {:?}, same plans and costs {:?}", found.same_plans(), found.same_costs());
+    });
+}

@@ -10,7 +10,8 @@ use crate::source;
 
 /// Runs the command.
 pub fn run(args: &CollectArgs, screen: &Screen) -> Result<u8, Failure> {
-    let all = source::facts(&args.target, screen)?;
+    // With it a ghost can be built from the file, where the database itself is out of reach.
+    let all = source::facts_with(&args.target, screen, |options| options.blueprint = true)?;
     let several = all.len() > 1;
     for mut facts in all {
         if args.anonymize {

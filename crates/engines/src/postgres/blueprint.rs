@@ -39,6 +39,18 @@ pub async fn blueprint(endpoint: &Endpoint, options: &CollectOptions) -> Result<
     found
 }
 
+/// The blueprint as a part of facts: without it they are still facts.
+///
+/// # Errors
+/// When the connection is lost.
+pub(super) async fn of_session(session: &ReadOnly, options: &CollectOptions) -> Result<Option<Blueprint>, EngineError> {
+    match read(session, options).await {
+        Ok(print) => Ok(Some(print)),
+        Err(error) if matches!(error.kind, ErrorKind::Lost | ErrorKind::Unreachable) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 async fn read(session: &ReadOnly, options: &CollectOptions) -> Result<Blueprint, EngineError> {
     let mut print = Blueprint::empty(Engine::Postgresql, &session.version_text, "", options.now);
     for row in session.rows(&queries::ghost_database()).await? {

@@ -101,6 +101,9 @@ async fn collect_all(settings: &Settings, options: &CollectOptions, names: &[Str
 async fn collect_one(settings: &Settings, options: &CollectOptions) -> Result<Facts, EngineError> {
     let mut session = connect_patiently(settings, options).await?;
     let mut facts = facts::read(&mut session, options).await?;
+    if options.blueprint {
+        facts.blueprint = blueprint::of_session(&session, options).await?;
+    }
     facts.effort = session.finish().await;
     Ok(facts)
 }

@@ -27,10 +27,10 @@ const MOST_ROWS: usize = 1_000_000;
 /// When the file can't be read.
 pub fn blueprint(path: &Path, options: &CollectOptions, control: &Arc<Control>) -> Result<Blueprint, EngineError> {
     let reader = connect::open(path, options, control)?;
-    read(&reader, options).map_err(|error| engine_error(path, &error))
+    of_reader(&reader, options).map_err(|error| engine_error(path, &error))
 }
 
-fn read(reader: &Reader, options: &CollectOptions) -> rusqlite::Result<Blueprint> {
+pub(super) fn of_reader(reader: &Reader, options: &CollectOptions) -> rusqlite::Result<Blueprint> {
     let name = reader.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut print = Blueprint::empty(Engine::Sqlite, rusqlite::version(), &name, options.now);
     // Triggers are left out: no plan of a SELECT depends on them, and they would name what a ghost lacks.

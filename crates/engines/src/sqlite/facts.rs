@@ -32,7 +32,10 @@ const INTEGRITY_MESSAGES: u32 = 100;
 pub fn collect(path: &Path, options: &CollectOptions, control: &Arc<Control>) -> Result<Facts, EngineError> {
     for _ in 0..ATTEMPTS {
         let reader = connect::open(path, options, control)?;
-        let facts = Collection::new(&reader, options).run()?;
+        let mut facts = Collection::new(&reader, options).run()?;
+        if options.blueprint {
+            facts.blueprint = super::blueprint::of_reader(&reader, options).ok();
+        }
         if !reader.changed_meanwhile() {
             return Ok(facts);
         }

@@ -7,6 +7,8 @@
 pub mod fidelity;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 use dbwright_model::Engine;
 use dbwright_model::blueprint::{Blueprint, Gap};
@@ -58,6 +60,8 @@ pub fn build(print: &Blueprint, options: &ScratchOptions) -> Result<Box<dyn Ghos
     match print.engine {
         #[cfg(feature = "postgres")]
         Engine::Postgresql => Ok(Box::new(postgres::PostgresGhost::build(print, options)?)),
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => Ok(Box::new(sqlite::SqliteGhost::build(print, options)?)),
         other => Err(LabError::new(LabErrorKind::Unsupported, format!("this dbwright builds no ghosts of {}", other.title()))
             .hint("Try changes on a clone instead: a copy with rows.")),
     }

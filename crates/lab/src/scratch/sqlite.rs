@@ -125,7 +125,7 @@ impl SqliteScratch {
     }
 }
 
-fn authorize(context: AuthContext<'_>) -> Authorization {
+pub(crate) fn authorize(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => Authorization::Deny,
         AuthAction::Function { function_name } if function_name.eq_ignore_ascii_case("load_extension") => Authorization::Deny,
@@ -140,7 +140,7 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 }
 
 /// What failed, where SQLite says where.
-fn failed(error: &rusqlite::Error) -> StatementError {
+pub(crate) fn failed(error: &rusqlite::Error) -> StatementError {
     let with = |message: String, offset: i32| StatementError { offset: usize::try_from(offset).ok(), ..StatementError::new(message) };
     match error {
         rusqlite::Error::SqlInputError { msg, offset, .. } => with(msg.clone(), *offset),
