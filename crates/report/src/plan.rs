@@ -16,7 +16,7 @@ pub struct PlanLine {
     pub lead: String,
     /// What the node does and on what.
     pub text: String,
-    /// Rows, loops, time.
+    /// Rows, loops, the node's own time, the blocks that it touched itself.
     pub numbers: String,
     /// Share of the plan's time, or of its cost, that the node takes itself.
     pub share: Option<f64>,
@@ -122,6 +122,14 @@ fn numbers(node: &PlanNode, executed: bool) -> String {
     if let Some(time) = node.self_ms.filter(|_| executed) {
         parts.push(number::milliseconds(time));
     }
+    if let Some(hit) = node.blocks_hit.filter(|_| executed && node.loops != Some(0.0)) {
+        let read = node.blocks_read.unwrap_or(0.0);
+        let touched = hit + read;
+        if touched > 0.0 {
+            let from_outside = if read > 0.0 { format!(" ({} read)", number::grouped(read)) } else { String::new() };
+            parts.push(format!("{} blocks{from_outside}", number::grouped(touched)));
+        }
+    }
     parts.join(", ")
 }
 
@@ -133,7 +141,9 @@ fn remark(node: &PlanNode, executed: bool) -> Option<String> {
     if let (true, Some(estimated), Some(actual)) = (executed && node.loops != Some(0.0), node.rows_estimated, node.rows_actual) {
         let (low, high) = (estimated.min(actual).max(1.0), estimated.max(actual));
         if high / low >= 10.0 && high >= 100.0 {
-            return Some(format!("{} rows expected", number::grouped(estimated.round())));
+            let factor = number::grouped((high / low).round());
+            let came = if actual > estimated { format!("{factor} times as many") } else { format!("one in {factor}") };
+            return Some(format!("{} rows expected, {came} came", number::grouped(estimated.round())));
         }
     }
     match node.operation {
@@ -168,7 +178,7 @@ mod tests {
         let text = terminal(plans[1], &Options::default());
         assert_eq!(
             text,
-            "Nested Loop  6,460 rows, 19 ms, 6 %  51 rows expected\n\
+            "Nested Loop  6,460 rows, 19 ms, 6 %  51 rows expected, 127 times as many came\n\
              ├─ Seq Scan on public.orders · filter (customer_id = 4711)\n     19 rows, 186 ms, 62 %  reads the whole table\n\
              └─ Index Scan on public.order_items using order_items_pkey · by (order_id = o.i…\n     340 rows, 19 times, 96 ms, 32 %  spilled 24 MB to disk\n"
         );
@@ -177,11 +187,22 @@ mod tests {
     }
 
     #[test]
+    fn blocks_count_where_they_were_touched() {
+        let mut read = node("Scan", 1.0, vec![]);
+        (read.blocks_hit, read.blocks_read, read.rows_actual, read.loops) = (Some(1200.0), Some(34.0), Some(5.0), Some(1.0));
+        assert_eq!(numbers(&read, true), "5 rows, 1,234 blocks (34 read)");
+        assert_eq!(numbers(&PlanNode { rows_actual: None, ..read }, false), "≈ 10 rows");
+    }
+
+    #[test]
     fn a_misestimate_is_named_only_when_it_was_run() {
         let mut wrong = node("Scan", 1.0, vec![]);
         wrong.rows_actual = Some(5000.0);
         wrong.loops = Some(1.0);
-        assert!(remark(&wrong, true).is_some_and(|text| text.contains("expected")));
+        assert_eq!(remark(&wrong, true).as_deref(), Some("10 rows expected, 500 times as many came"));
+        (wrong.rows_estimated, wrong.rows_actual) = (Some(5000.0), Some(0.0));
+        assert_eq!(remark(&wrong, true).as_deref(), Some("5,000 rows expected, one in 5,000 came"));
+        (wrong.rows_estimated, wrong.rows_actual) = (Some(10.0), Some(5000.0));
         assert_eq!(remark(&wrong, false), None);
     }
 }

@@ -73,11 +73,15 @@ impl Source {
             return own;
         }
         for through in [module, "lib"] {
-            if let Some(from) = self.imports.get(&(through.to_owned(), name.to_owned())) {
+            let mut through = through.to_owned();
+            // A module may pass on what it imports itself.
+            for _ in 0..4 {
+                let Some(from) = self.imports.get(&(through, name.to_owned())) else { break };
                 let key = (from.clone(), name.to_owned());
                 if self.items.contains_key(&key) {
                     return key;
                 }
+                through = key.0;
             }
         }
         panic!("{name}, used in {module}, is not found in the model")
