@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dbwright_lab::project::{Options, review_facts};
+use dbwright_lab::scratch::ScratchOptions;
 use dbwright_lab::scratch::directory::{PREFIX, clean_leftovers};
 use dbwright_lab::scratch::record::{FILE_NAME, Record};
+use dbwright_model::blueprint::{Blueprint, Made};
+use dbwright_model::{Engine, Timestamp};
 
 /// Not a test of its own: what the others start and kill. Without its variable it does nothing.
 #[test]
@@ -125,4 +128,73 @@ fn a_killed_postgresql_build_leaves_neither_server_nor_directory() {
     assert!(Path::new(&format!("/proc/{}", run.server.unwrap())).exists(), "the server runs on");
     clean_leftovers();
     wait_until("server or directory stayed", || is_gone(&run));
+}
+
+/// Not a test of its own either: a ghost and a proof, over and over, until it is killed.
+#[test]
+fn ghosts_without_end() {
+    let Ok(mode) = std::env::var("DBWRIGHT_TEST_GHOSTS") else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    println!("\nPROGRESS begun");
+    let _ = std::io::stdout().flush();
+    runtime.block_on(async { tokio::task::spawn_blocking(move || build_ghosts(&mode)).await.unwrap() });
+}
+
+fn build_ghosts(mode: &str) {
+    let mut print = Blueprint::empty(Engine::Postgresql, "15", "x", Timestamp(0));
+    print.objects.push(Made { kind: "table".into(), name: "t".into(), statement: "CREATE TABLE public.t (a int)".into() });
+    loop {
+        if mode == "ghost" {
+            let mut ghost = dbwright_lab::ghost::build(&print, &ScratchOptions::default()).unwrap();
+            for _ in 0..500 {
+                ghost.plan("SELECT * FROM t WHERE a = 1").unwrap();
+            }
+        } else {
+            let mut scratch = dbwright_lab::scratch::open(Engine::Postgresql, &ScratchOptions::default()).unwrap();
+            scratch.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS a").unwrap();
+            let mut copy = scratch.fork().unwrap();
+            copy.chill().unwrap();
+            copy.run("SELECT * FROM t", Duration::from_secs(5)).unwrap();
+        }
+    }
+}
+
+fn scratch_of(process: u32) -> Vec<PathBuf> {
+    let mine = format!("{PREFIX}{process}-");
+    let entries = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&mine)).map(|entry| entry.path()).collect()
+}
+
+/// Whether a process works in one of these directories, gone or not.
+fn works_in(directories: &[PathBuf]) -> bool {
+    let links = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok());
+    let texts: Vec<String> = links.map(|link| link.to_string_lossy().into_owned()).collect();
+    texts.iter().any(|text| directories.iter().any(|directory| text.starts_with(&*directory.to_string_lossy())))
+}
+
+/// At moments that are spread over starting, filling, copying and stopping, whatever they hit.
+#[test]
+fn a_kill_at_any_moment_leaves_nothing() {
+    if dbwright_lab::scratch::postgres::Programs::find(None).is_err() {
+        assert!(!std::env::var("DBWRIGHT_REQUIRE").unwrap_or_default().contains("postgres"), "PostgreSQL is required here");
+        eprintln!("SKIPPED for want of PostgreSQL");
+        return;
+    }
+    for (number, mode) in ["ghost", "copy", "ghost", "copy", "ghost", "copy", "ghost", "copy"].into_iter().enumerate() {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "ghosts_without_end", "--nocapture"])
+            .env("DBWRIGHT_TEST_GHOSTS", mode)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("no scratch directory was made", || !scratch_of(child.id()).is_empty());
+        // The moment is what is varied here; nothing is waited for.
+        std::thread::sleep(Duration::from_millis(230 * u64::try_from(number).unwrap()));
+        let seen = scratch_of(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let left = || scratch_of(child.id()).is_empty() && !works_in(&seen);
+        wait_until(&format!("kill {number} of {mode} left something: {seen:?}"), left);
+    }
 }

@@ -19,21 +19,34 @@ pub const PREFIX: &str = "dbwright-scratch-";
 /// Longest path of the directory that leaves room for a socket's name (unix(7): 108 bytes).
 const LONGEST_PATH: usize = 70;
 
-/// Waits for the end of its input, which is ours; then kills the server by the file that names it, if that process
-/// works in the directory, and removes the directory.
+/// Programs that the lab starts: only they are ended for working in a directory of ours.
+const PROGRAMS: [&str; 8] =
+    ["postgres", "initdb", "mysqld", "mariadbd", "mariadb-install", "redis-server", "valkey-server", "redis-sentinel"];
+
+/// Waits for the end of its input, which is ours; then ends the server programs that work in the directory, one that was
+/// started a moment ago and stands in no record included, and removes the directory, until nothing of it is left.
 const WATCHER: &str = r#"cat >/dev/null
-if [ -f "$1/server.pid" ]; then
-  pid=$(head -n 1 "$1/server.pid")
-  case "$(readlink "/proc/$pid/cwd")" in
-    "$1"/*)
-      kill -QUIT "$pid" 2>/dev/null
-      for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-        [ -d "/proc/$pid" ] || break
-        sleep 0.1
-      done
-      kill -KILL "$pid" 2>/dev/null ;;
-  esac
-fi
+inside() {
+  for process in /proc/[0-9]*; do
+    case "$(readlink "$process/cwd")" in
+      "$1"|"$1"/*)
+        case "$(cat "$process/comm" 2>/dev/null)" in
+          postgres|initdb|mysqld|mariadbd|mariadb-install|redis-server|valkey-server|redis-sentinel) echo "${process#/proc/}" ;;
+        esac ;;
+    esac
+  done
+}
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40; do
+  servers=$(inside "$1")
+  if [ -n "$servers" ]; then
+    [ "$round" -lt 30 ] && kill -QUIT $servers 2>/dev/null || kill -KILL $servers 2>/dev/null
+  else
+    rm -rf -- "$1" 2>/dev/null
+    [ -e "$1" ] || exit 0
+  fi
+  sleep 0.1
+done
+kill -KILL $(inside "$1") 2>/dev/null
 rm -rf -- "$1""#;
 
 /// A scratch directory.
@@ -161,8 +174,21 @@ fn clean(path: &Path) -> bool {
     if let Some(server) = record.server.filter(|server| server.is_running() && server.works_in(path)) {
         end_process(server);
     }
+    // One that was started a moment before its run ended stands in no record yet.
+    programs_in(path).into_iter().for_each(end_process);
     remove(path);
     !path.exists()
+}
+
+/// Server programs that work in a directory of ours.
+fn programs_in(path: &Path) -> Vec<ProcessMark> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let ids = entries.flatten().filter_map(|entry| entry.file_name().to_string_lossy().parse::<i32>().ok());
+    let is_program = |id: &i32| {
+        let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+        PROGRAMS.contains(&name.trim_end())
+    };
+    ids.filter(is_program).filter_map(ProcessMark::of).filter(|mark| mark.works_in(path)).collect()
 }
 
 /// Ends a server of ours: SIGQUIT, on which PostgreSQL stops at once but frees its shared memory, then SIGKILL.
