@@ -15,7 +15,7 @@ pub type Collecting<'a> = Pin<Box<dyn Future<Output = Result<Vec<Facts>, EngineE
 /// What a driver can do, for `dbwright engines`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capability {
-    /// The ability: `collect`, `explain`, `scratch`, `project`.
+    /// The ability: `collect`, `explain`, `scratch`, `project`, `ghost`, `clone`.
     pub name: &'static str,
     /// Whether it is there.
     pub there: bool,

@@ -40,6 +40,8 @@ pub static DRIVER: Driver = Driver {
         Capability { name: "explain", there: true, detail: "EXPLAIN QUERY PLAN" },
         Capability { name: "scratch", there: true, detail: "built in, no server needed" },
         Capability { name: "project", there: true, detail: "schema, data and workload run on a scratch file" },
+        Capability { name: "ghost", there: true, detail: "plans of the engine, costs of a model: SQLite prints none" },
+        Capability { name: "clone", there: true, detail: "of the file, by the backup interface" },
     ],
     collect,
     rows: Some(|endpoint, options, wanted, sink| Box::pin(stream(endpoint, options, wanted, sink))),

@@ -9,6 +9,8 @@ pub mod directory;
 pub mod postgres;
 pub mod programs;
 pub mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
