@@ -52,7 +52,11 @@ pub static DRIVER: Driver = Driver {
         Capability { name: "explain", there: true, detail: "plans of the costliest SELECTs of pg_stat_statements, never executed" },
         Capability { name: "scratch", there: true, detail: "on server programs of this machine" },
         Capability { name: "project", there: true, detail: "schema, data and workload run on a scratch server" },
-        Capability { name: "ghost", there: true, detail: "plans without rows, from a URL or a Facts file; no extension and no superuser on the source" },
+        Capability {
+            name: "ghost",
+            there: true,
+            detail: "plans without rows, from a URL or a Facts file; no extension and no superuser on the source",
+        },
         Capability { name: "clone", there: true, detail: "of a dump, a base backup or a project" },
     ],
     collect: |endpoint, options| -> Collecting<'_> { Box::pin(collect(endpoint, options)) },

@@ -2,6 +2,7 @@
 //! the statement leaves open.
 
 use dbwright_model::Engine;
+use dbwright_sql::shape::OrderItem;
 use dbwright_sql::{StatementKind, shape, unquote_identifier};
 
 use super::{Effect, Interval, Sameness};
@@ -24,21 +25,23 @@ pub fn promise(text: &str, engine: Engine) -> Promise {
     let shape = shape(text, engine);
     let reads = shape.kind == StatementKind::Select;
     let Some(block) = shape.main().filter(|_| reads) else { return Promise { reads, ..Promise::default() } };
-    Promise { order: block.order_by.iter().map(|item| order_key(&item.text)).collect(), cut: block.limit.is_some(), reads }
+    Promise { order: block.order_by.iter().map(|item| order_key(item, block.select.star)).collect(), cut: block.limit.is_some(), reads }
 }
 
-/// A number is a column's place, a name or the last part of a dotted one a column's name.
-fn order_key(text: &str) -> OrderKey {
-    let text = text.trim();
-    if let Ok(position) = text.parse() {
+/// The place in the answer where it is known; else a bare name, behind a star the last part of a dotted one.
+fn order_key(item: &OrderItem, star: bool) -> OrderKey {
+    if let Some(position) = item.output {
         return OrderKey::Position(position);
     }
+    let text = item.text.trim();
     let last = text.rsplit('.').next().unwrap_or(text);
-    if let Some(name) = unquote_identifier(last) {
-        return OrderKey::Name(name);
-    }
     let plain = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-    if text.split('.').all(plain) { OrderKey::Name(last.to_owned()) } else { OrderKey::Expression }
+    match unquote_identifier(last) {
+        _ if !star => OrderKey::Expression,
+        Some(name) => OrderKey::Name(name),
+        None if text.split('.').all(plain) => OrderKey::Name(last.to_owned()),
+        None => OrderKey::Expression,
+    }
 }
 
 /// Compares answers: of the unchanged copy, of the same once more, of the changed one.
@@ -87,8 +90,12 @@ mod tests {
 
     #[test]
     fn reads_what_is_asked_for() {
+        let order = |text: &str| promise(text, Engine::Postgresql).order;
         let found = promise("SELECT k, v FROM t ORDER BY 2 DESC, t.k, v + 1 LIMIT 5", Engine::Postgresql);
-        assert_eq!(found.order, [OrderKey::Position(2), OrderKey::Name("k".into()), OrderKey::Expression]);
+        assert_eq!(found.order, [OrderKey::Position(2), OrderKey::Position(1), OrderKey::Expression]);
+        assert_eq!(order("SELECT a AS b, b AS a FROM t ORDER BY a, 1"), [OrderKey::Position(2), OrderKey::Position(1)]);
+        assert_eq!(order("SELECT * FROM t ORDER BY t.k, \"V\""), [OrderKey::Name("k".into()), OrderKey::Name("V".into())]);
+        assert_eq!(order("SELECT k AS v FROM t ORDER BY t.v"), [OrderKey::Expression]);
         assert!(found.cut && found.reads);
         assert!(!promise("UPDATE t SET v = 1", Engine::Postgresql).reads);
     }

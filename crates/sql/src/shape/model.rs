@@ -268,6 +268,9 @@ pub struct OrderItem {
     pub column: Option<ColumnRef>,
     /// Its text, without direction.
     pub text: String,
+    /// The column of the answer that it is, from 1, where that is certain (no star before it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<usize>,
     /// `DESC`.
     pub descending: bool,
     /// `NULLS FIRST` or `NULLS LAST`, where it says.

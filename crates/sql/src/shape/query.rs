@@ -3,7 +3,7 @@
 
 use dbwright_model::engine::Engine;
 use sqlparser::ast::{
-    Distinct, Expr, Fetch, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem,
+    Distinct, Expr, Fetch, GroupByExpr, Ident, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, Values, With,
 };
 
@@ -413,16 +413,40 @@ impl Analyzer<'_> {
                 None => self.listed_outside(&item.expr),
             };
             let random = is_random(&item.expr);
+            let output = position(&item.expr).or_else(|| self.output(&item.expr, select?));
             if let Some(block) = self.block() {
                 block.order_by_random |= random;
                 block.order_by.push(OrderItem {
                     column,
                     text,
+                    output,
                     descending: matches!(item.options.sort, Some(OrderBySort::Desc)),
                     nulls_first: item.options.nulls_first,
                 });
             }
         }
+    }
+
+    /// The item of the select list that an expression is, from 1: by alias, else by what it says.
+    fn output(&self, expr: &Expr, select: &Select) -> Option<usize> {
+        let plain = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
+        if !select.projection.iter().all(plain) {
+            return None;
+        }
+        let same = |left: &Ident, right: &Ident| self.naming.same(&self.naming.name(left), &self.naming.name(right));
+        let aliased = |item: &SelectItem| match (item, unnested(expr)) {
+            (SelectItem::ExprWithAlias { alias, .. }, Expr::Identifier(name)) => same(alias, name),
+            _ => false,
+        };
+        let column = self.as_column(expr);
+        let said = |item: &SelectItem| match item {
+            SelectItem::UnnamedExpr(own) | SelectItem::ExprWithAlias { expr: own, .. } => {
+                unnested(own) == unnested(expr) || column.is_some() && self.as_column(own) == column
+            }
+            _ => false,
+        };
+        let found = select.projection.iter().position(aliased).or_else(|| select.projection.iter().position(said));
+        found.map(|index| index + 1)
     }
 
     /// An element of `ORDER BY` without a select list of its own.
