@@ -40,7 +40,11 @@ pub(super) fn schemas() -> Query {
 }
 
 pub(super) fn relations() -> Query {
-    query!("tables and their sizes", "relations")
+    query!("tables", "relations")
+}
+
+pub(super) fn sizes() -> Query {
+    query!("sizes of tables", "sizes")
 }
 
 pub(super) fn columns(version: u32) -> Query {

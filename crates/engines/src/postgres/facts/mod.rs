@@ -93,11 +93,12 @@ impl<'a> Reader<'a> {
         Ok(Self { session, facts, book: Book::default(), identity, relations: Relations::default() })
     }
 
-    /// Asks for a range of relations at a time, so that the time limit holds whatever the number of tables.
-    async fn ask_in_pages(&mut self, query: &Query) -> Result<Vec<Row>, EngineError> {
+    /// Asks for a range of relations at a time, so that the time limit holds whatever the number of tables. The range is in the
+    /// server's own type, so that its indexes serve and all pages together cost what one would.
+    async fn ask_in_pages(&mut self, query: &Query, state: Reading) -> Result<Vec<Row>, EngineError> {
         let mut all = Vec::new();
         for (first, last) in self.relations.pages() {
-            let parameters: [Parameter<'_>; 2] = [(&first, Type::INT8), (&last, Type::INT8)];
+            let parameters: [Parameter<'_>; 2] = [(&first, Type::OID), (&last, Type::OID)];
             let mut rows = Vec::new();
             let result = self
                 .session
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
                     Ok(())
                 })
                 .await;
-            tolerate(result, &mut self.book, &[FactKind::Catalog], Reading::Missing)?;
+            tolerate(result, &mut self.book, &[FactKind::Catalog], state)?;
             all.append(&mut rows);
         }
         Ok(all)
@@ -139,13 +140,15 @@ impl<'a> Reader<'a> {
             self.book.partial(FactKind::Catalog, &detail, "Collect again when no migration is running.");
         }
         for (first, last) in self.relations.pages() {
-            let parameters: [Parameter<'_>; 2] = [(&first, Type::INT8), (&last, Type::INT8)];
+            let parameters: [Parameter<'_>; 2] = [(&first, Type::OID), (&last, Type::OID)];
             let relations = &mut self.relations;
+            let result = self.session.each(&queries::sizes(), &parameters, |row| relations.take_size(&row)).await;
+            tolerate(result, &mut self.book, &whole[1..], Reading::Partial)?;
             let result = self.session.each(&queries::columns(version), &parameters, |row| relations.take_column(&row)).await;
             tolerate(result, &mut self.book, &whole[..1], Reading::Missing)?;
         }
         self.relations.link(&partition_keys);
-        for row in self.ask(&queries::defaults(), &[FactKind::Catalog], Reading::Partial).await? {
+        for row in self.ask_in_pages(&queries::defaults(), Reading::Partial).await? {
             self.relations.take_default(&row)?;
         }
         self.keys_and_indexes(version).await?;
@@ -154,12 +157,12 @@ impl<'a> Reader<'a> {
     }
 
     async fn keys_and_indexes(&mut self, version: u32) -> Result<(), EngineError> {
-        let rows = self.ask_in_pages(&queries::indexes(version)).await?;
+        let rows = self.ask_in_pages(&queries::indexes(version), Reading::Missing).await?;
         let names = indexes::names(&rows)?;
         let found = indexes::read(&rows, &self.relations)?;
         drop(rows);
         indexes::attach(found, &mut self.relations);
-        for row in self.ask_in_pages(&queries::constraints(version)).await? {
+        for row in self.ask_in_pages(&queries::constraints(version), Reading::Missing).await? {
             self.relations.take_constraint(&row, &names)?;
         }
         Ok(())
@@ -217,9 +220,8 @@ impl<'a> Reader<'a> {
         let places = use_and_values::by_name(&self.relations);
         let mut known = 0_u64;
         self.book.read(FactKind::ColumnStatistics, "pg_stats");
-        let pages = self.relations.pages().len() as i64;
-        for page in 0..pages {
-            let parameters: [Parameter<'_>; 2] = [(&pages, Type::INT8), (&page, Type::INT8)];
+        for (first, end) in self.relations.name_pages() {
+            let parameters: [Parameter<'_>; 2] = [(&first, Type::NAME), (&end, Type::NAME)];
             let relations = &mut self.relations;
             let take = |row: Row| {
                 known += u64::from(use_and_values::take_statistics(&row, relations, &places)?);

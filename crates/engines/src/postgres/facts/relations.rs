@@ -35,6 +35,8 @@ pub struct Relations {
     /// Whether any relation has row security switched on.
     pub any_row_security: bool,
     parents: Vec<(usize, i64)>,
+    /// Rows that the planner remembers of each collection, by position; below 0 for none.
+    tuples: HashMap<usize, f64>,
 }
 
 impl Relations {
@@ -63,14 +65,32 @@ impl Relations {
 
     /// Ranges of object identifiers that hold a bounded number of relations each; one range where there are few.
     #[must_use]
-    pub fn pages(&self) -> Vec<(i64, i64)> {
-        let mut oids: Vec<i64> = self.by_oid.keys().copied().collect();
+    pub fn pages(&self) -> Vec<(u32, u32)> {
+        let mut oids: Vec<u32> = self.by_oid.keys().filter_map(|oid| u32::try_from(*oid).ok()).collect();
         oids.sort_unstable();
-        let mut pages: Vec<(i64, i64)> = oids.chunks(RELATIONS_A_PAGE).map(|page| (page[0], page[page.len() - 1])).collect();
+        let mut pages: Vec<(u32, u32)> = oids.chunks(RELATIONS_A_PAGE).map(|page| (page[0], page[page.len() - 1])).collect();
         if pages.len() <= 1 {
-            pages = vec![(0, i64::MAX)];
+            pages = vec![(0, u32::MAX)];
         }
         pages
+    }
+
+    /// Ranges of names, from one (inclusive) to another (exclusive, none when empty), that hold a bounded number of relations
+    /// each, as the server orders names: by their bytes.
+    #[must_use]
+    pub fn name_pages(&self) -> Vec<(String, String)> {
+        // A name that held bytes of no known encoding is not the server's name any more, and parts nothing.
+        let names = self.collections.iter().map(|table| table.name.name.as_str()).filter(|name| !name.contains('\u{fffd}'));
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut starts: Vec<&str> = names.into_iter().step_by(RELATIONS_A_PAGE).collect();
+        match starts.first_mut() {
+            Some(first) => *first = "",
+            None => starts.push(""),
+        }
+        let ends = starts.iter().copied().skip(1).chain([""]);
+        starts.iter().zip(ends).map(|(start, end)| ((*start).to_owned(), end.to_owned())).collect()
     }
 
     /// Takes one row of `relations.sql`.
@@ -85,6 +105,7 @@ impl Relations {
         self.any_row_security |= row.flag("row_security")?;
         let oid = row.int("oid")?;
         let at = self.collections.len();
+        self.tuples.insert(at, row.float("rows")?.unwrap_or(-1.0));
         for parent in row.ints("parents")? {
             self.parents.push((at, parent));
         }
@@ -95,13 +116,57 @@ impl Relations {
             kind,
             owner: row.maybe_text("owner")?,
             comment: row.maybe_text("comment")?,
-            storage: storage(row, kind, self.block_bytes)?,
+            storage: self.storage(row, kind)?,
             row_security: (enabled || forced).then(|| RowSecurity { enabled, forced, policies: Vec::new() }),
             partitioning: partitioning(row)?,
             grants: text::grants(&row.texts("acl")?),
             ..Collection::default()
         });
         self.by_oid.insert(oid, at);
+        Ok(())
+    }
+
+    /// What the planner remembers of a relation's file; its measured size comes later.
+    fn storage(&self, row: &Row, kind: CollectionKind) -> Result<Storage, EngineError> {
+        if !has_file(kind) {
+            return Ok(Storage::default());
+        }
+        let pages = row.count("pages")?;
+        let options: BTreeMap<String, String> = row
+            .texts("options")?
+            .iter()
+            .filter_map(|option| option.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let all_visible = row.count("all_visible")? as f64;
+        Ok(Storage {
+            rows: rows(row.float("rows")?.unwrap_or(-1.0), pages as f64, None),
+            table_bytes: Some(Quantity::estimated(pages as f64 * self.block_bytes, "pg_class.relpages: the file was not measured")),
+            engine: row.maybe_text("method")?,
+            fill_factor: options.get("fillfactor").and_then(|value| value.parse().ok()).filter(|fill| *fill != 100),
+            unlogged: row.text("persistence")? == "u",
+            options,
+            all_visible_share: (pages > 0).then(|| (all_visible / pages as f64).min(1.0)),
+            transaction_age: row.maybe_count("transaction_age")?,
+            pages: Some(pages),
+            ..Storage::default()
+        })
+    }
+
+    /// Takes one row of `sizes.sql`.
+    pub fn take_size(&mut self, row: &Row) -> Result<(), EngineError> {
+        let Some(at) = self.by_oid.get(&row.int("relation")?).copied() else { return Ok(()) };
+        let (Some(table), Some(bytes)) = (self.collections.get_mut(at), row.cell::<i64>("bytes")?) else { return Ok(()) };
+        if !has_file(table.kind) {
+            return Ok(());
+        }
+        let tuples = self.tuples.get(&at).copied().unwrap_or(-1.0);
+        let pages = table.storage.pages.unwrap_or(0) as f64;
+        table.storage.rows = rows(tuples, pages, Some(bytes as f64 / self.block_bytes));
+        table.storage.table_bytes = Some(Quantity::measured(bytes as f64, "pg_relation_size"));
+        table.storage.large_value_bytes = row
+            .cell::<i64>("large_value_bytes")?
+            .map(|bytes| Quantity::measured(bytes as f64, "pg_total_relation_size of the TOAST table"));
         Ok(())
     }
 
@@ -274,37 +339,10 @@ fn kind(letter: &str, is_partition: bool, of_extension: bool) -> Option<Collecti
     })
 }
 
-fn storage(row: &Row, kind: CollectionKind, block_bytes: f64) -> Result<Storage, EngineError> {
-    if !matches!(kind, CollectionKind::Table | CollectionKind::Partition | CollectionKind::ShadowTable | CollectionKind::MaterializedView) {
-        return Ok(Storage::default());
-    }
-    let pages = row.count("pages")?;
-    let bytes = row.cell::<i64>("bytes")?.map(|bytes| bytes as f64);
-    let options: BTreeMap<String, String> = row
-        .texts("options")?
-        .iter()
-        .filter_map(|option| option.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let all_visible = row.count("all_visible")? as f64;
-    Ok(Storage {
-        rows: rows(row.float("rows")?.unwrap_or(-1.0), pages as f64, bytes.map(|bytes| bytes / block_bytes)),
-        table_bytes: Some(match bytes {
-            Some(bytes) => Quantity::measured(bytes, "pg_relation_size"),
-            None => Quantity::estimated(pages as f64 * block_bytes, "pg_class.relpages: the table is locked"),
-        }),
-        large_value_bytes: row
-            .cell::<i64>("large_value_bytes")?
-            .map(|bytes| Quantity::measured(bytes as f64, "pg_total_relation_size of the TOAST table")),
-        engine: row.maybe_text("method")?,
-        fill_factor: options.get("fillfactor").and_then(|value| value.parse().ok()).filter(|fill| *fill != 100),
-        unlogged: row.text("persistence")? == "u",
-        options,
-        all_visible_share: (pages > 0).then(|| (all_visible / pages as f64).min(1.0)),
-        transaction_age: row.maybe_count("transaction_age")?,
-        pages: Some(pages),
-        ..Storage::default()
-    })
+/// Whether relations of this kind have a file of their own.
+fn has_file(kind: CollectionKind) -> bool {
+    use CollectionKind::{MaterializedView, Partition, ShadowTable, Table};
+    matches!(kind, Table | Partition | ShadowTable | MaterializedView)
 }
 
 /// Rows as the planner reckons: the density it remembers times the pages that there are now.
@@ -355,13 +393,26 @@ mod tests {
     #[test]
     fn pages_cover_every_relation_once() {
         let mut relations = Relations::default();
-        assert_eq!(relations.pages(), [(0, i64::MAX)]);
-        let many = i64::try_from(RELATIONS_A_PAGE * 2 + 5).unwrap();
-        relations.by_oid = (0..many).map(|at| (at * 3 + 7, 0)).collect();
+        assert_eq!(relations.pages(), [(0, u32::MAX)]);
+        let many = u32::try_from(RELATIONS_A_PAGE * 2 + 5).unwrap();
+        relations.by_oid = (0..many).map(|at| (i64::from(at * 3 + 7), 0)).collect();
         let pages = relations.pages();
         assert_eq!(pages.len(), 3);
-        let inside = |oid: i64| pages.iter().filter(|(first, last)| (*first..=*last).contains(&oid)).count();
+        let inside = |oid: u32| pages.iter().filter(|(first, last)| (*first..=*last).contains(&oid)).count();
         assert!((0..many).all(|at| inside(at * 3 + 7) == 1));
+    }
+
+    #[test]
+    fn pages_of_names_cover_every_name_once() {
+        let mut relations = Relations::default();
+        assert_eq!(relations.name_pages(), [(String::new(), String::new())]);
+        let names = (0..RELATIONS_A_PAGE * 2 + 5).map(|at| format!("t{at}")).chain(["\u{fffd}".to_owned()]);
+        relations.collections = names.map(|name| Collection { name: ObjectName::new("s", &name), ..Collection::default() }).collect();
+        let pages = relations.name_pages();
+        assert_eq!(pages.len(), 3);
+        let inside =
+            |name: &str| pages.iter().filter(|(first, end)| name >= first.as_str() && (end.is_empty() || name < end.as_str())).count();
+        assert!(relations.collections.iter().all(|table| inside(&table.name.name) == 1));
     }
 
     #[test]

@@ -18,5 +18,5 @@ SELECT a.attrelid::pg_catalog.int8 AS relation, a.attnum::pg_catalog.int8 AS num
   LEFT JOIN pg_catalog.pg_description AS d
     ON d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
  WHERE a.attnum > 0 AND NOT a.attisdropped
-   AND c.oid::pg_catalog.int8 BETWEEN $1 AND $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND a.attrelid BETWEEN $1 AND $2 AND c.oid BETWEEN $1 AND $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY a.attrelid, a.attnum

@@ -11,5 +11,5 @@ SELECT f.adrelid::pg_catalog.int8 AS relation, f.adnum::pg_catalog.int8 AS numbe
   FROM w CROSS JOIN pg_catalog.pg_attrdef AS f
   JOIN pg_catalog.pg_class AS c ON c.oid = f.adrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ WHERE f.adrelid BETWEEN $1 AND $2 AND c.oid BETWEEN $1 AND $2 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY f.adrelid, f.adnum

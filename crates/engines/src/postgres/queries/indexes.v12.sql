@@ -40,5 +40,5 @@ SELECT i.indexrelid::pg_catalog.int8 AS oid, i.indrelid::pg_catalog.int8 AS rela
   LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
   LEFT JOIN pg_catalog.pg_inherits AS e ON e.inhrelid = i.indexrelid
   LEFT JOIN pg_catalog.pg_class AS y ON y.oid = e.inhparent
- WHERE c.oid::pg_catalog.int8 BETWEEN $1 AND $2 AND c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ WHERE i.indrelid BETWEEN $1 AND $2 AND c.oid BETWEEN $1 AND $2 AND c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY i.indrelid, x.relname

@@ -1,5 +1,5 @@
--- Tables, partitions, views, materialised views, foreign tables with their sizes. A relation under an exclusive lock is
--- not measured and its expressions are left out, since both would wait; it keeps the size that the planner remembers.
+-- Tables, partitions, views, materialised views, foreign tables. The expressions of a relation under an exclusive lock are
+-- left out, since printing them would wait.
 WITH locked AS (
   SELECT l.relation FROM pg_catalog.pg_locks AS l
    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
@@ -25,9 +25,6 @@ SELECT c.oid::pg_catalog.int8 AS oid, c.relnamespace::pg_catalog.int8 AS schema,
        EXISTS (SELECT FROM pg_catalog.pg_depend AS e
                 WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e') AS of_extension,
        k.relation IS NOT NULL AS locked,
-       CASE WHEN k.relation IS NULL AND c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END AS bytes,
-       CASE WHEN k.relation IS NULL AND c.relkind IN ('r', 'm') AND c.reltoastrelid <> 0
-            THEN pg_catalog.pg_total_relation_size(c.reltoastrelid) END AS large_value_bytes,
        pg_catalog.current_setting('block_size')::pg_catalog.int8 AS block_bytes
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
