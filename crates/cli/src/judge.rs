@@ -73,7 +73,7 @@ fn config(args: &PolicyArgs, target: Option<&str>) -> Result<Option<(PathBuf, St
     if path.is_file() { Ok(Some((path.clone(), read(&path)?))) } else { Ok(None) }
 }
 
-/// Keys set by the environment (`DBWRIGHT_` and the key in capitals with `_` for `.`), then by `--set`.
+/// Keys set by the environment (`DBWRIGHT_` and the key in capitals with `_` for `.`), then by `--set`, then by their own flags.
 fn settings(args: &PolicyArgs) -> Result<Vec<(String, String)>, Failure> {
     let mut settings = Vec::new();
     for key in reading::KEYS {
@@ -85,6 +85,7 @@ fn settings(args: &PolicyArgs) -> Result<Vec<(String, String)>, Failure> {
         let (key, value) = text.split_once('=').ok_or_else(|| Failure::new(format_args!("--set takes KEY=VALUE, not {text:?}")))?;
         settings.push((key.trim().to_owned(), value.trim().to_owned()));
     }
+    settings.extend(args.keys.settings.iter().cloned());
     Ok(settings)
 }
 

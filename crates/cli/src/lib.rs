@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod judge;
 mod output;
+pub mod policy_flags;
 mod screen;
 mod source;
 

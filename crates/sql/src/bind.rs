@@ -55,7 +55,8 @@ pub fn placeholders(text: &str, options: impl Into<Options>) -> Vec<Placeholder>
                 names.len() - 1
             }),
         };
-        next = index + 1;
+        // A number may be as large as it likes.
+        next = index.saturating_add(1);
         found.push(Placeholder { span: token.start..token.end, index });
     }
     found

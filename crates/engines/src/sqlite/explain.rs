@@ -21,14 +21,20 @@ pub fn explain(connection: &Connection, sql: &str, parameters: impl Params, cata
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
     let rows: Vec<(i64, i64, String)> =
         statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, text(row, 3)?)))?.collect::<rusqlite::Result<_>>()?;
+    Ok(from_rows(&rows, sql, catalog))
+}
+
+/// The plan that these rows of `EXPLAIN QUERY PLAN` describe: identifier, parent's identifier and text of each step.
+#[must_use]
+pub fn from_rows(rows: &[(i64, i64, String)], sql: &str, catalog: &Catalog) -> Plan {
     let aliases = aliases(sql, catalog);
-    let mut children = nodes(&rows, 0, &aliases, catalog, 0);
+    let mut children = nodes(rows, 0, &aliases, catalog, 0);
     let root = match children.len() {
         1 => children.remove(0),
         // Tables in one list are joined by nested loops, in this order.
         _ => PlanNode { operation: joined(&children), label: "QUERY PLAN".to_owned(), children, ..PlanNode::default() },
     };
-    Ok(Plan { root, executed: false, planning_ms: None, execution_ms: None })
+    Plan { root, executed: false, planning_ms: None, execution_ms: None }
 }
 
 fn joined(children: &[PlanNode]) -> Operation {

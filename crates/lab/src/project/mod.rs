@@ -2,7 +2,7 @@
 //! facts, run and time its workload. It never touches another database, and leaves nothing behind.
 
 mod build;
-mod csv;
+pub mod csv;
 pub mod dialect;
 mod layout;
 mod origins;

@@ -1,0 +1,4 @@
+//! Fuzzes `entries::csv`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| dbwright_fuzz::csv(bytes));

@@ -1,0 +1,5 @@
+//! The functions that the fuzz targets call.
+
+mod entries;
+
+pub use entries::*;

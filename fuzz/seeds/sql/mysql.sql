@@ -1,0 +1,5 @@
+DELIMITER //
+CREATE PROCEDURE p() BEGIN SELECT 1; END //
+DELIMITER ;
+SELECT /*! STRAIGHT_JOIN */ * FROM a, b WHERE a.x = "y\"" # rest
+;

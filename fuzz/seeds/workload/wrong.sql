@@ -1,0 +1,3 @@
+-- weight: heavy
+-- params: (1, 2
+SELECT $1
