@@ -8,6 +8,8 @@ pub mod design;
 pub mod drills;
 pub mod evidence;
 pub mod gates;
+pub mod history;
+pub mod ledger;
 pub mod metrics;
 pub mod policy;
 pub mod prepare;

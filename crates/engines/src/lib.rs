@@ -5,6 +5,7 @@
 pub mod credentials;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod dependencies;
+pub mod drill;
 pub mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod inclusion;

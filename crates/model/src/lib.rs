@@ -14,6 +14,8 @@ pub mod finding;
 pub mod gate;
 pub mod grade;
 pub mod health;
+pub mod history;
+pub mod ledger;
 pub mod name;
 pub mod plan;
 pub mod policy;

@@ -14,7 +14,7 @@ use crate::tls;
 const LONGEST_DETAIL: usize = 600;
 
 /// A driver's error as ours; `action` says what was tried on what.
-pub(super) fn from_driver(action: &str, error: &Error) -> EngineError {
+pub(crate) fn from_driver(action: &str, error: &Error) -> EngineError {
     if let Some(answer) = error.as_db_error() {
         return from_server(action, answer);
     }

@@ -5,7 +5,7 @@ mod connect;
 mod data;
 mod explain;
 mod facts;
-mod failure;
+pub(crate) mod failure;
 mod grants;
 mod plan;
 mod queries;
