@@ -12,6 +12,7 @@ pub mod measure;
 pub mod project;
 pub mod prove;
 pub mod scratch;
+pub mod select;
 pub mod whatif;
 pub mod workload;
 
