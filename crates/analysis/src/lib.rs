@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod anonymize;
+pub mod approval;
 pub mod context;
 pub mod ddl;
 pub mod design;
@@ -17,6 +18,7 @@ pub mod review;
 pub mod rewrite;
 pub mod rule;
 pub mod rules;
+pub mod schema_diff;
 pub mod schema_hash;
 pub mod sensitivity;
 pub mod testing;

@@ -3,45 +3,63 @@
 
 use dbwright_model::catalog::{Catalog, Collection, CollectionKind, Field, Index};
 
+/// A statement about the schema: what kind it is, then its parts. Those of a collection follow its `collection` record.
+pub type Record = Vec<String>;
+
 /// 64 hexadecimal digits over the design of all collections, sequences, routines and types, in order of names.
 #[must_use]
 pub fn of(catalog: &Catalog) -> String {
-    let mut hasher = Canonical(blake3::Hasher::new());
+    of_records(&records(catalog))
+}
+
+/// As [`of`], of records that were kept. No two different lists of parts give the same bytes: each text is preceded by its length.
+#[must_use]
+pub fn of_records(records: &[Record]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for record in records {
+        let Some((kind, parts)) = record.split_first() else { continue };
+        text(&mut hasher, kind);
+        hasher.update(&(parts.len() as u64).to_le_bytes());
+        parts.iter().for_each(|part| text(&mut hasher, part));
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn text(hasher: &mut blake3::Hasher, text: &str) {
+    hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+}
+
+/// The schema in records: equal schemas give equal lists.
+#[must_use]
+pub fn records(catalog: &Catalog) -> Vec<Record> {
+    let mut canonical = Canonical(Vec::new());
     let design = |collection: &&Collection| !matches!(collection.kind, CollectionKind::Partition | CollectionKind::ShadowTable);
     let mut collections: Vec<&Collection> = catalog.collections.iter().filter(design).collect();
     collections.sort_by(|a, b| a.name.cmp(&b.name));
     for collection in collections {
-        hasher.collection(collection);
+        canonical.collection(collection);
     }
-    hasher.sorted(
+    canonical.sorted(
         "sequence",
         catalog.sequences.iter().map(|one| vec![one.name.to_string(), one.increment.to_string(), one.cycle.to_string()]),
     );
-    hasher.sorted(
+    canonical.sorted(
         "routine",
         catalog
             .routines
             .iter()
             .map(|one| vec![one.name.to_string(), one.arguments.clone(), one.language.clone(), one.security_definer.to_string()]),
     );
-    hasher.sorted("type", catalog.types.iter().map(|one| [vec![one.name.to_string(), one.kind.clone()], one.members.clone()].concat()));
-    hasher.0.finalize().to_hex().to_string()
+    canonical.sorted("type", catalog.types.iter().map(|one| [vec![one.name.to_string(), one.kind.clone()], one.members.clone()].concat()));
+    canonical.0
 }
 
-/// Writes parts so that no two different lists of parts give the same bytes: each text is preceded by its length.
-struct Canonical(blake3::Hasher);
+/// Gathers records.
+struct Canonical(Vec<Record>);
 
 impl Canonical {
-    fn text(&mut self, text: &str) {
-        self.0.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-    }
-
     fn record(&mut self, kind: &str, parts: &[String]) {
-        self.text(kind);
-        self.0.update(&(parts.len() as u64).to_le_bytes());
-        for part in parts {
-            self.text(part);
-        }
+        self.0.push([&[kind.to_owned()], parts].concat());
     }
 
     fn sorted(&mut self, kind: &str, records: impl Iterator<Item = Vec<String>>) {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use dbwright_discovery::theory::{check_mvd, discover_mvds};
 use dbwright_discovery::{
     Cancel, FdOptions, NullRule, RankOptions, Ranked, Table, TableBuilder, TableError, discover_fds, discover_uccs, rank,
 };
 use dbwright_discovery::{Fd, Likelihood as Likely, check_fd, redundancy};
 use dbwright_model::catalog::{Collection, Field, TypeFamily};
-use dbwright_model::facts::{DependencySearch, Likelihood, MinedDependency, WitnessRow};
+use dbwright_model::facts::{DependencySearch, Likelihood, MinedDependency, MinedMultivalued, WitnessRow};
 
 /// Bytes that the rows of one table may take here.
 const MEMORY_BYTES: u64 = 256 << 20;
@@ -113,8 +114,29 @@ fn search(table: &Table) -> DependencySearch {
         keys: keys.combinations.iter().take(KEPT_KEYS).map(|key| names(table, key)).collect(),
         dependencies: told,
         gap: limits.join("; "),
+        multivalued_searched: may_search_multivalued(table),
+        multivalued: multivalued(table),
         ..DependencySearch::default()
     }
+}
+
+/// Columns and rows up to which multi-valued dependencies are searched, rows of one group, and groups that must show one.
+const MULTIVALUED: (usize, usize, usize, usize) = (6, 100_000, 1000, 5);
+
+fn may_search_multivalued(table: &Table) -> bool {
+    (3..=MULTIVALUED.0).contains(&table.width()) && table.rows() <= MULTIVALUED.1
+}
+
+/// Those of single columns: a table that is a product of others as a whole shows itself in no group.
+fn multivalued(table: &Table) -> Vec<MinedMultivalued> {
+    if !may_search_multivalued(table) {
+        return Vec::new();
+    }
+    let found = discover_mvds(table, MULTIVALUED.2).into_iter().filter(|mvd| !mvd.left.is_empty());
+    let shown = found.map(|mvd| (check_mvd(table, &mvd).meaningful, mvd)).filter(|(groups, _)| *groups >= MULTIVALUED.3);
+    shown
+        .map(|(groups, mvd)| MinedMultivalued { left: names(table, &mvd.left), right: names(table, &mvd.right), groups: groups as u64 })
+        .collect()
 }
 
 /// Rows beyond the first of each that are the same in all columns: none when some columns are unique.

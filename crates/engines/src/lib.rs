@@ -18,6 +18,8 @@ pub mod registry;
 pub mod rows;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod tables;
 pub mod target;
 #[cfg(feature = "tls")]
 pub mod tls;

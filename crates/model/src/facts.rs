@@ -277,6 +277,12 @@ pub struct DependencySearch {
     pub duplicate_rows: u64,
     /// Dependencies on something that is no key, the likeliest first.
     pub dependencies: Vec<MinedDependency>,
+    /// Whether multi-valued dependencies were searched: only in small tables without other dependencies, where it is cheap.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub multivalued_searched: bool,
+    /// Multi-valued dependencies that many groups of rows show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub multivalued: Vec<MinedMultivalued>,
     /// Why the search is not complete; empty when it is.
     pub gap: String,
 }
@@ -306,6 +312,18 @@ pub struct MinedDependency {
     /// Two rows of one group: numbers of the rows in the order read, from 1, and the values of left and right side.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<WitnessRow>,
+}
+
+/// For each value of `left`, every value of `right` goes with every value of the other columns: independent facts in one table.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MinedMultivalued {
+    /// The determining columns; none says that the table is a product.
+    pub left: Vec<String>,
+    /// Columns that are independent of the rest.
+    pub right: Vec<String>,
+    /// Groups with several values of `right` and several of the rest: those that could have contradicted.
+    pub groups: u64,
 }
 
 /// A row that shows a dependency.

@@ -128,7 +128,8 @@ pub struct Ignore {
 }
 
 /// An architecture approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Approval {
     /// The architect.
     pub by: String,
@@ -138,4 +139,16 @@ pub struct Approval {
     pub schema_hash: String,
     /// Whether a signature was verified.
     pub signed: bool,
+    /// Fingerprint of the key that signed it, `SHA256:…`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Why it was approved, in the approver's words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Why an approval that is there does not count; empty when it does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub problem: String,
+    /// The schema approved, in canonical records, where they were kept: to say what changed since.
+    #[serde(skip)]
+    pub schema: Vec<Vec<String>>,
 }

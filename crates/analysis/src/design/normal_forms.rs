@@ -23,6 +23,21 @@ pub struct TableDesign<'a> {
     pub breaches: Vec<Breach<'a>>,
     /// Dependencies that may be meant but can't be told from chance or computation: for a person to answer.
     pub questions: Vec<&'a MinedDependency>,
+    /// Tables in third normal form by synthesis, where something breaks it.
+    pub third: Option<Tables>,
+    /// Tables in Boyce-Codd normal form by splitting, where something breaks it.
+    pub boyce_codd: Option<Tables>,
+}
+
+/// Tables that together hold what one held, with what the chase proved of them.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Tables {
+    /// Columns and key of each.
+    pub tables: Vec<(Vec<String>, Vec<String>)>,
+    /// Joining them gives back the table.
+    pub lossless: bool,
+    /// Dependencies that can only be checked across tables: left and right side.
+    pub lost: Vec<(Vec<String>, String)>,
 }
 
 /// Columns that depend on something that is no key.
@@ -43,7 +58,7 @@ pub struct Breach<'a> {
 }
 
 /// What the chase says of a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Split {
     /// The join of the parts gives back the table.
     pub lossless: bool,

@@ -7,6 +7,7 @@ use dbwright_model::{Criterion, FactKind, Grade, ObjectName, Verdict};
 
 use super::Judged;
 use super::criterion::{Question, count, fail, pass, undecided};
+use crate::{schema_diff, schema_hash};
 
 const KEYS: &[&str] = &["schema/missing-primary-key", "schema/no-unique-key", "schema/key-type-too-small"];
 const NORMAL_FORM: &[&str] =
@@ -142,14 +143,38 @@ fn approval(judged: &Judged<'_>) -> Criterion {
             format!("Nobody approved it. After the review, record it in dbwright.toml: [approval] by, on, schema_hash = \"{hash}\"."),
         );
     };
+    if !approval.problem.is_empty() {
+        return fail(CRITERION, Grade::Observed, format!("The approval that is there does not count: {}.", approval.problem));
+    }
     if !approval.schema_hash.eq_ignore_ascii_case(hash) {
         return fail(
             CRITERION,
             Grade::Observed,
-            format!("{} approved another schema on {}: it changed since. Review the change and approve {hash}.", approval.by, approval.on),
+            format!(
+                "{} approved another schema on {}: it changed since{}. Review the change and approve {hash}.",
+                approval.by,
+                approval.on,
+                changed_since(judged, &approval.schema)
+            ),
         );
     }
     let grade = if approval.signed { Grade::Proved } else { Grade::Observed };
-    let signature = if approval.signed { "signature verified" } else { "not signed" };
+    let signature = if approval.signed { format!("signature by {} verified", approval.key) } else { "not signed".to_owned() };
     pass(CRITERION, grade, format!("{} approved it on {} ({signature}).", approval.by, approval.on))
+}
+
+/// Differences named at the most.
+const NAMED: usize = 4;
+
+/// ` (table a added; column c of b removed; …)`; nothing where the approved schema was not kept.
+fn changed_since(judged: &Judged<'_>, approved: &[Vec<String>]) -> String {
+    if approved.is_empty() {
+        return String::new();
+    }
+    let differences = schema_diff::between(approved, &schema_hash::records(&judged.facts.catalog));
+    let mut named: Vec<String> = differences.iter().take(NAMED).map(ToString::to_string).collect();
+    if differences.len() > NAMED {
+        named.push(format!("{} more", differences.len() - NAMED));
+    }
+    format!(" ({})", named.join("; "))
 }

@@ -14,7 +14,7 @@ use crate::{review, schema_hash};
 fn approving(facts: &Facts) -> Policy {
     let schema_hash = schema_hash::of(&facts.catalog);
     Policy {
-        approval: Some(Approval { by: "A. Architect".into(), on: "2026-11-01".into(), schema_hash, signed: false }),
+        approval: Some(Approval { by: "A. Architect".into(), on: "2026-11-01".into(), schema_hash, ..Approval::default() }),
         ..Policy::default()
     }
 }

@@ -155,7 +155,7 @@ fn dialect(text: &str) -> Result<Engine, Problem> {
 }
 
 fn approval(policy: &mut Policy) -> &mut Approval {
-    policy.approval.get_or_insert_with(|| Approval { by: String::new(), on: String::new(), schema_hash: String::new(), signed: false })
+    policy.approval.get_or_insert_with(Approval::default)
 }
 
 fn hash(text: &str) -> Result<String, Problem> {

@@ -18,7 +18,7 @@ pub mod sqlite;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbwright_engines::{CollectOptions, EngineError};
+use dbwright_engines::{CollectOptions, Endpoint, EngineError};
 use dbwright_model::catalog::Catalog;
 use dbwright_model::plan::Plan;
 use dbwright_model::{Engine, Facts};
@@ -178,6 +178,11 @@ pub trait ScratchDatabase: Send {
     /// # Errors
     /// As the driver reports it.
     fn collect(&mut self, options: &CollectOptions) -> Result<Facts, EngineError>;
+
+    /// Where the database is, for drivers that only read; none where nothing else may look at it.
+    fn endpoint(&self) -> Option<Endpoint> {
+        None
+    }
 
     /// A second database with the same content, on its own.
     ///

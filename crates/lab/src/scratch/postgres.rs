@@ -442,6 +442,10 @@ impl ScratchDatabase for PostgresScratch {
         outcome.map_err(|error| engine_failure(&error))
     }
 
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(endpoint_of(&self.socket, &self.database))
+    }
+
     fn collect(&mut self, options: &CollectOptions) -> Result<Facts, EngineError> {
         let missing =
             || EngineError::new(ErrorKind::Unsupported, "reading the scratch server", "this dbwright was built without PostgreSQL");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dbwright_engines::sqlite::{explain, facts, reader::Control, reader::quoted};
-use dbwright_engines::{CollectOptions, EngineError};
+use dbwright_engines::{CollectOptions, Endpoint, EngineError};
 use dbwright_model::catalog::Catalog;
 use dbwright_model::plan::Plan;
 use dbwright_model::{Engine, Facts};
@@ -232,6 +232,10 @@ impl ScratchDatabase for SqliteScratch {
             let error = failed(&error);
             StatementError { offset: error.offset.and_then(|offset| offset.checked_sub(SHIFT)), ..error }
         })
+    }
+
+    fn endpoint(&self) -> Option<Endpoint> {
+        Some(Endpoint::file(Engine::Sqlite, &self.path))
     }
 
     fn collect(&mut self, options: &CollectOptions) -> Result<Facts, EngineError> {

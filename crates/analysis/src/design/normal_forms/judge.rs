@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_discovery::theory::{Violation, assess, is_lossless, lost_dependencies};
+use dbwright_discovery::theory::{
+    Decomposition, NormalForm, Relation, Violation, assess, decompose_bcnf, is_lossless, lost_dependencies, synthesize_3nf,
+};
 use dbwright_discovery::{AttributeSet, Fd, MAX_COLUMNS};
 use dbwright_model::ObjectName;
 use dbwright_model::catalog::{Catalog, Collection, Field, TypeFamily};
 use dbwright_model::facts::{DependencySearch, Likelihood, MinedDependency};
 
-use super::{Breach, Split, TableDesign};
+use super::{Breach, Split, TableDesign, Tables};
 use crate::rules::shared::words;
 
 /// Candidate keys that are looked for.
@@ -44,6 +46,16 @@ impl<'a> Columns<'a> {
         set.iter().filter_map(|at| self.table.fields.get(at)).map(|field| field.name.clone()).collect()
     }
 
+    fn tables(&self, decomposition: &Decomposition) -> Tables {
+        let relation = |one: &Relation| (self.names(&one.attributes), self.names(&one.key));
+        let lost = |fd: &Fd| (self.names(&fd.left), self.names(&AttributeSet::single(usize::from(fd.right))).concat());
+        Tables {
+            tables: decomposition.relations.iter().map(relation).collect(),
+            lossless: decomposition.lossless,
+            lost: decomposition.lost.iter().map(lost).collect(),
+        }
+    }
+
     fn fd(&self, dependency: &MinedDependency) -> Option<Fd> {
         Some(Fd { left: self.set(&dependency.left)?, right: u16::try_from(*self.place.get(dependency.right.as_str())?).ok()? })
     }
@@ -60,8 +72,20 @@ pub(super) fn design<'a>(catalog: &'a Catalog, table: &'a Collection, search: &'
     }
     let assessment = assess(&fds, &columns.all(), KEY_LIMIT);
     let breaches = assessment.violations.iter().map(|one| breach(catalog, &columns, &fds, &meant, one)).collect();
-    let highest = (search.duplicate_rows == 0).then_some(assessment.highest);
-    TableDesign { table, search, keys: assessment.keys.keys.iter().map(|key| columns.names(key)).collect(), highest, breaches, questions }
+    let fourth =
+        assessment.highest == NormalForm::BoyceCodd && search.multivalued_searched && search.complete && search.multivalued.is_empty();
+    let highest = (search.duplicate_rows == 0).then_some(if fourth { NormalForm::Fourth } else { assessment.highest });
+    let broken = |form: NormalForm| assessment.highest < form;
+    TableDesign {
+        table,
+        search,
+        keys: assessment.keys.keys.iter().map(|key| columns.names(key)).collect(),
+        highest,
+        breaches,
+        questions,
+        third: broken(NormalForm::Third).then(|| columns.tables(&synthesize_3nf(&fds, &columns.all()))),
+        boyce_codd: broken(NormalForm::BoyceCodd).then(|| columns.tables(&decompose_bcnf(&fds, &columns.all()))),
+    }
 }
 
 /// Declared keys that allow no NULL; else the smallest set of columns that is unique in enough rows.
@@ -161,7 +185,6 @@ fn copies_of(catalog: &Catalog, table: &Collection, left: &[String], right: &[St
 
 #[cfg(test)]
 mod tests {
-    use dbwright_discovery::theory::NormalForm;
     use dbwright_model::catalog::{Key, Reference};
 
     use super::*;
