@@ -89,10 +89,16 @@ sarif() {
     say "sarif: installed"
 }
 
-[ $# -gt 0 ] || set -- postgres15 postgres17 redis sarif
+# ssh-keygen, to make keys and to verify signatures by.
+ssh() {
+    command -v ssh-keygen >/dev/null || debian openssh-client
+    say "ssh: there"
+}
+
+[ $# -gt 0 ] || set -- postgres15 postgres17 redis sarif ssh
 for server in "$@"; do
     case "$server" in
-        postgres1[2-8] | redis | sarif) "$server" ;;
+        postgres1[2-8] | redis | sarif | ssh) "$server" ;;
         *) say "unknown server: $server"; exit 2 ;;
     esac
 done

@@ -66,7 +66,8 @@ fn parts(object: &str, old: &BTreeMap<String, String>, new: &BTreeMap<String, St
     }
 }
 
-const ORDER: &str = "order of columns";
+/// The part that says in which order the columns stand.
+pub const ORDER: &str = "order of columns";
 const COLUMN: &str = "column ";
 
 fn columns(said: &BTreeMap<String, String>) -> impl Iterator<Item = &String> {

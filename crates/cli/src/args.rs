@@ -1,6 +1,7 @@
 //! The command line. One definition feeds the parser, the help, the generated reference and the completions.
 
 pub mod drill;
+pub mod schema;
 
 use std::path::PathBuf;
 
@@ -46,6 +47,12 @@ pub enum Command {
     Gate(GateArgs),
     /// Read facts about a database into a file, for a review elsewhere or later.
     Collect(CollectArgs),
+    /// Work on the schema: dependencies in the rows, normal forms, diagrams, differences.
+    Schema(schema::SchemaArgs),
+    /// Approve a schema as its architect: a file with the schema in it, signed with your SSH key.
+    ///
+    /// The schema gate passes its approval criterion while the schema is the one approved, and says what changed when it is not.
+    Approve(schema::ApproveArgs),
     /// Drill recovery: prove on scratch servers that what was saved comes back. Keeps a record of each drill.
     Drill(drill::DrillArgs),
     /// List the engines and what works on each.
@@ -194,6 +201,12 @@ pub struct PolicyArgs {
     /// Persona document whose gates, enforcement and numbers become the policy's base.
     #[arg(long, value_name = "FILE", env = "DBWRIGHT_PERSONA")]
     pub persona: Option<PathBuf>,
+    /// Signed approval of the schema; schema.approval of the project or of this directory when absent.
+    #[arg(long, value_name = "FILE", env = "DBWRIGHT_APPROVAL")]
+    pub approval: Option<PathBuf>,
+    /// Who may approve, in the format of ssh-keygen's allowed signers; allowed_signers beside the approval when absent.
+    #[arg(long, value_name = "FILE", env = "DBWRIGHT_ALLOWED_SIGNERS")]
+    pub allowed_signers: Option<PathBuf>,
     /// Findings known before: only new ones count against a gate.
     #[arg(long, value_name = "FILE", env = "DBWRIGHT_BASELINE")]
     pub baseline: Option<PathBuf>,

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use dbwright_analysis::policy as reading;
+use dbwright_analysis::{approval, policy as reading};
 use dbwright_model::Severity;
-use dbwright_model::policy::Policy;
+use dbwright_model::policy::{Approval, Policy};
 use dbwright_model::report::Report;
 
 use crate::args::{PolicyArgs, SeverityArg};
@@ -16,6 +16,8 @@ pub struct Sources {
     config: Option<(PathBuf, String)>,
     settings: Vec<(String, String)>,
     baseline: Option<Vec<String>>,
+    approval: Option<(PathBuf, String)>,
+    allowed_signers: Option<String>,
 }
 
 impl Sources {
@@ -27,7 +29,11 @@ impl Sources {
             config: config(args, target)?,
             settings: settings(args)?,
             baseline: args.baseline.as_deref().map(read_baseline).transpose()?,
+            allowed_signers: None,
+            approval: beside(args.approval.as_deref(), target, approval::FILE)?,
         };
+        let sources =
+            Self { allowed_signers: allowed_signers(args, sources.approval.as_ref().map(|(path, _)| path.as_path()))?, ..sources };
         sources.policy()?;
         Ok(sources)
     }
@@ -46,8 +52,38 @@ impl Sources {
             reading::set(&mut policy, key, value).map_err(|error| Failure::new(format_args!("setting {key}: {error}")).hint(error.hint))?;
         }
         policy.baseline.clone_from(&self.baseline);
+        self.approve(&mut policy);
         Ok(policy)
     }
+}
+
+impl Sources {
+    /// A signed approval takes the place of one in the policy; one that does not count is said, not passed over.
+    fn approve(&self, policy: &mut Policy) {
+        let Some((path, text)) = &self.approval else { return };
+        let found = match &self.allowed_signers {
+            Some(signers) => approval::verify(text, signers).map_err(|error| error.to_string()),
+            None => Err(format!("there is no list of allowed signers ({} beside it, or --allowed-signers)", approval::SIGNERS)),
+        };
+        match found {
+            Ok(found) => {
+                policy.ignores.extend(approval::ignores(text).unwrap_or_default());
+                policy.approval = Some(found);
+            }
+            Err(problem) => {
+                policy.approval = Some(Approval { problem: format!("{}: {problem}", path.display()), ..Approval::default() });
+            }
+        }
+    }
+}
+
+/// The list named, else the one beside the approval.
+fn allowed_signers(args: &PolicyArgs, approval: Option<&Path>) -> Result<Option<String>, Failure> {
+    if let Some(path) = &args.allowed_signers {
+        return read(path).map(Some);
+    }
+    let path = approval.map(|path| path.with_file_name(approval::SIGNERS)).filter(|path| path.is_file());
+    path.as_deref().map(read).transpose()
 }
 
 /// The baseline that a report makes: fingerprints of its findings.
@@ -65,12 +101,21 @@ pub fn severity(severity: SeverityArg) -> Severity {
 }
 
 fn config(args: &PolicyArgs, target: Option<&str>) -> Result<Option<(PathBuf, String)>, Failure> {
-    if let Some(path) = &args.config {
-        return Ok(Some((path.clone(), read(path)?)));
+    beside(args.config.as_deref(), target, "dbwright.toml")
+}
+
+/// The file named, else the one of this name in the project or in this directory, if there is one.
+fn beside(given: Option<&Path>, target: Option<&str>, name: &str) -> Result<Option<(PathBuf, String)>, Failure> {
+    if let Some(path) = given {
+        return Ok(Some((path.to_owned(), read(path)?)));
     }
-    let project = target.map(Path::new).filter(|path| path.is_dir());
-    let path = project.unwrap_or(Path::new("")).join("dbwright.toml");
+    let path = directory_of(target).join(name);
     if path.is_file() { Ok(Some((path.clone(), read(&path)?))) } else { Ok(None) }
+}
+
+/// The project's directory, else this one.
+pub fn directory_of(target: Option<&str>) -> PathBuf {
+    target.map(Path::new).filter(|path| path.is_dir()).unwrap_or(Path::new("")).to_owned()
 }
 
 /// Keys set by the environment (`DBWRIGHT_` and the key in capitals with `_` for `.`), then by `--set`, then by their own flags.

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use dbwright_engines::options::ReadRows;
 use dbwright_engines::{CollectOptions, Endpoint, Target, driver_for};
+use dbwright_lab::LabError;
+use dbwright_lab::cancel::Cancel;
+use dbwright_lab::scratch::{ScratchDatabase, ScratchOptions};
 use dbwright_model::facts::FACTS_SCHEMA;
 use dbwright_model::{Engine, Facts, Timestamp};
 
@@ -27,10 +30,7 @@ pub fn facts_with(args: &TargetArgs, screen: &Screen, change: impl FnOnce(&mut C
 }
 
 fn read(args: &TargetArgs, screen: &Screen, change: impl FnOnce(&mut CollectOptions)) -> Result<Vec<Facts>, Failure> {
-    let text = args.target.as_deref().filter(|text| !text.is_empty()).ok_or_else(|| {
-        Failure::new("no target was given and DATABASE_URL is not set")
-            .hint("Give a URL such as postgres://user@host/database, a SQLite file, a Facts file or a project directory.")
-    })?;
+    let text = args.target.as_deref().filter(|text| !text.is_empty()).ok_or_else(no_target)?;
     let mut options = options(args)?;
     change(&mut options);
     match Target::recognise(text)? {
@@ -38,6 +38,11 @@ fn read(args: &TargetArgs, screen: &Screen, change: impl FnOnce(&mut CollectOpti
         Target::Project(path) => Ok(vec![project(&path, args, options, screen)?]),
         Target::Endpoint(endpoint) => server(endpoint, args, &options, screen),
     }
+}
+
+fn no_target() -> Failure {
+    Failure::new("no target was given and DATABASE_URL is not set")
+        .hint("Give a URL such as postgres://user@host/database, a SQLite file, a Facts file or a project directory.")
 }
 
 /// Reads a Facts file.
@@ -142,4 +147,110 @@ async fn interrupted() -> Failure {
         _ = terminate.recv() => "SIGTERM",
     };
     Failure::new(format_args!("interrupted by {name}; nothing was left behind"))
+}
+
+/// A database ready to be looked at more closely: its facts, where its rows are, and the scratch database that it is in, if it
+/// was built for this.
+pub struct Opened {
+    /// Its facts.
+    pub facts: Facts,
+    /// Where its rows are; none of a Facts file.
+    pub endpoint: Option<Endpoint>,
+    /// The scratch database of a project, or the clone of a file.
+    pub scratch: Option<Box<dyn ScratchDatabase>>,
+    /// Set when the user asks for the end.
+    pub cancel: Cancel,
+    /// How facts were collected.
+    pub options: CollectOptions,
+    progress: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Opened {
+    /// Says what is being done now.
+    pub fn now(&self, what: &str) {
+        (self.progress)(what);
+    }
+
+    /// The function that says it, for the lab.
+    pub fn progress(&self) -> dbwright_lab::project::Progress {
+        Arc::clone(&self.progress)
+    }
+}
+
+/// Opens a target, of a project without running its workload, and works on it off the runtime's own threads. Ctrl-C sets the
+/// switch and waits for the work to end.
+pub fn with_database<T: Send + 'static>(
+    args: &TargetArgs,
+    rows: Option<ReadRows>,
+    screen: &Screen,
+    work: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let text = args.target.clone().filter(|text| !text.is_empty()).ok_or_else(no_target)?;
+    let mut options = options(args)?;
+    options.read_rows = rows.unwrap_or(options.read_rows);
+    options.explain = false;
+    let target = Target::recognise(&text)?;
+    let server_bin = args.server_bin.clone();
+    interruptible(&format!("reading {text}"), screen, move |cancel, progress| {
+        let scratch_options = ScratchOptions { server_bin, cancel: cancel.clone(), ..ScratchOptions::default() };
+        let mut opened = open(target, options, &scratch_options, progress)?;
+        dbwright_analysis::prepare(&mut opened.facts);
+        work(&mut opened)
+    })
+}
+
+fn open(
+    target: Target,
+    options: CollectOptions,
+    scratch_options: &ScratchOptions,
+    progress: Arc<dyn Fn(&str) + Send + Sync>,
+) -> Result<Opened, Failure> {
+    let cancel = scratch_options.cancel.clone();
+    let (facts, endpoint, scratch) = match target {
+        Target::Facts(path) => (read_file(&path)?, None, None),
+        Target::Endpoint(endpoint) => {
+            let driver = driver_for(endpoint.engine).ok_or_else(|| not_built_in(endpoint.engine))?;
+            let collected = tokio::runtime::Handle::current().block_on(async {
+                tokio::select! {
+                    found = (driver.collect)(&endpoint, &options) => found.map_err(Failure::from),
+                    () = cancel.cancelled() => Err(LabError::interrupted().into()),
+                }
+            })?;
+            let facts =
+                collected.into_iter().next().ok_or_else(|| Failure::new(format_args!("{endpoint} has no database that lets us in")))?;
+            (facts, Some(endpoint), None)
+        }
+        Target::Project(path) => {
+            let (scratch, facts) = dbwright_lab::project::open(&path, scratch_options, &options, &progress)?;
+            (facts, scratch.endpoint(), Some(scratch))
+        }
+    };
+    Ok(Opened { facts, endpoint, scratch, cancel, options, progress })
+}
+
+/// Runs work off the runtime's own threads, within the runtime; Ctrl-C sets the switch and waits for the work to end.
+pub fn interruptible<T: Send + 'static>(
+    what: &str,
+    screen: &Screen,
+    work: impl FnOnce(Cancel, Arc<dyn Fn(&str) + Send + Sync>) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let progress = Arc::new(screen.progress(what));
+    let shown = Arc::clone(&progress);
+    let cancel = Cancel::default();
+    let inside = cancel.clone();
+    let result = runtime()?.block_on(async {
+        let mut task = tokio::task::spawn_blocking(move || work(inside, Arc::new(move |what: &str| shown.now(what))));
+        let lost = |_| Failure::new("a part of the program ended early: this is a defect, please report it");
+        tokio::select! {
+            done = &mut task => done.map_err(lost)?,
+            signal = interrupted() => {
+                cancel.cancel();
+                // Whatever it still had to say is about the interruption.
+                let _ = task.await;
+                Err(signal)
+            }
+        }
+    });
+    drop(progress);
+    result
 }

@@ -92,7 +92,7 @@ fn near_misses(table: &Table, error: f64, options: &ProfileOptions) -> Vec<NearM
         .map(|fd| NearMiss { fd, check: check_fd(table, &fd, options.witnesses) })
         .filter(|miss| !miss.check.holds && tells(table, miss))
         .collect();
-    misses.sort_by(|a, b| (a.check.violating_rows, a.fd.left, a.fd.right).cmp(&(b.check.violating_rows, b.fd.left, b.fd.right)));
+    misses.sort_by_key(|miss| (miss.check.violating_rows, miss.fd.left, miss.fd.right));
     misses.truncate(KEPT);
     misses
 }

@@ -3,10 +3,11 @@
 
 use dbwright_discovery::{NullRule, Table, TableBuilder, TableError};
 use dbwright_model::ObjectName;
-use dbwright_model::catalog::Collection;
+use dbwright_model::catalog::{Catalog, Collection};
 
 use crate::dependencies;
 use crate::error::{EngineError, ErrorKind};
+use crate::inclusion;
 use crate::options::CollectOptions;
 use crate::registry::driver_for;
 use crate::rows::{RowSink, Wanted};
@@ -56,6 +57,14 @@ pub async fn read_tables(
         ReadTable { name: wanted[place].table.clone(), left_out, table, gap }
     };
     Ok(sink.done.into_iter().map(named).collect())
+}
+
+/// References that nobody declared, but that names speak for: table and column, table and key referred to.
+#[must_use]
+pub fn named_references(catalog: &Catalog) -> Vec<[String; 4]> {
+    let told =
+        |(table, column, target, key): inclusion::Pair<'_>| [table.name.to_string(), column.name.clone(), target.name.to_string(), key];
+    inclusion::candidates(catalog).into_iter().map(told).collect()
 }
 
 /// Builds one table after the other.

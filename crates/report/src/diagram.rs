@@ -8,6 +8,7 @@ mod order;
 mod pack;
 mod place;
 mod slots;
+pub mod texts;
 
 use dbwright_model::catalog::Catalog;
 

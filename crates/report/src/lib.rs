@@ -13,6 +13,7 @@ pub mod number;
 pub mod plan;
 pub mod sanitise;
 pub mod sarif;
+pub mod schema;
 pub mod sentences;
 pub mod terminal;
 #[cfg(any(test, feature = "testing"))]

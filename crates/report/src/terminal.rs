@@ -18,6 +18,7 @@ pub(crate) const FAINT: Style = Style::new().effects(Effects::DIMMED);
 pub(crate) const RED: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+pub(crate) const CODE: Style = AnsiColor::Cyan.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 const MAGENTA: Style = AnsiColor::Magenta.on_default();
 

@@ -67,6 +67,19 @@ pub struct Split {
 }
 
 impl Breach<'_> {
+    /// What goes wrong because of it, in words: changing, adding, removing.
+    #[must_use]
+    pub fn anomalies(&self) -> Vec<String> {
+        let (left, right) = (self.left.join(", "), self.right.join(", "));
+        if let Some(target) = &self.copies_of {
+            return vec![format!("{target} holds {right} under that key: a change there leaves these copies behind")];
+        }
+        vec![
+            format!("a change of {right} for one {left} has to be made in each of its rows, or they contradict each other"),
+            format!("{right} of a {left} that has no row yet can't be stored, and is forgotten with its last row"),
+        ]
+    }
+
     /// Rows that only repeat what another row says, of the dependency that repeats most.
     #[must_use]
     pub fn repeating_rows(&self) -> u64 {

@@ -4,6 +4,7 @@ use crate::args::Command;
 use crate::failure::Failure;
 use crate::screen::Screen;
 
+mod approve;
 mod collect;
 mod drill;
 mod engines;
@@ -12,6 +13,7 @@ mod gate;
 mod grants;
 mod review;
 mod rules;
+mod schema;
 
 /// Runs a command; the result is the exit code.
 pub fn run(command: Command, screen: &Screen) -> Result<u8, Failure> {
@@ -19,6 +21,8 @@ pub fn run(command: Command, screen: &Screen) -> Result<u8, Failure> {
         Command::Review(args) => review::run(&args, screen),
         Command::Gate(args) => gate::run(&args, screen),
         Command::Collect(args) => collect::run(&args, screen),
+        Command::Schema(args) => schema::run(&args, screen),
+        Command::Approve(args) => approve::run(&args, screen),
         Command::Drill(args) => drill::run(&args, screen),
         Command::Engines(args) => engines::run(&args, screen),
         Command::Rules(args) => rules::run(&args, screen),

@@ -37,7 +37,7 @@ pub struct CsvOptions {
     pub delimiter: Option<u8>,
     /// The quote character; doubled inside a quoted field it stands for itself.
     pub quote: u8,
-    /// The columns' names; nothing means that the first record names them.
+    /// The columns' names; nothing means that the first record names them, an empty list that nothing does: they are numbered.
     pub names: Option<Vec<String>>,
     /// Unquoted fields of exactly these bytes are NULL; a quoted field never is.
     pub null_texts: Vec<Vec<u8>>,
@@ -129,6 +129,7 @@ fn null_rule(options: &CsvOptions) -> NullRule {
 /// Takes the header off the first block.
 fn begin(block: &mut Block, options: &CsvOptions) -> Result<TableBuilder, TableError> {
     let names = match &options.names {
+        Some(names) if names.is_empty() => (1..=block.width()).map(|number| format!("column {number}")).collect(),
         Some(names) => names.clone(),
         None => block.take_header(),
     };

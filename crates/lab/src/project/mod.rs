@@ -103,6 +103,32 @@ pub fn build_in_scratch(
     Ok(scratch)
 }
 
+/// As [`build_in_scratch`], and reads the facts; the workload's statements are in them as planned, not run.
+///
+/// # Errors
+/// As [`review_facts`].
+pub fn open(
+    path: &Path,
+    scratch_options: &ScratchOptions,
+    collect: &CollectOptions,
+    progress: &Progress,
+) -> Result<(Box<dyn scratch::ScratchDatabase>, Facts), LabError> {
+    scratch::directory::clean_leftovers();
+    let dialect = settings(path)?.dialect;
+    let (engine, layout) = read(path, dialect)?;
+    let planned = layout.workload.as_ref().map(|file| workload::parse(file, engine)).transpose()?.unwrap_or_default();
+    let mut scratch = build_in_scratch(path, Some(engine), scratch_options, progress)?;
+    let stop = |error: LabError| if scratch_options.cancel.is_cancelled() { LabError::interrupted() } else { error };
+    progress("reading its facts");
+    let collect = CollectOptions { statement_timeout: collect.statement_timeout.max(READ_LIMIT), ..collect.clone() };
+    let mut facts = scratch.collect(&collect).map_err(|error| stop(error.into()))?;
+    facts.target.name = project_name(path);
+    facts.target.scratch = true;
+    facts.target.identity = None;
+    facts.workload.statements = planned.into_iter().map(|one| one.statement).collect();
+    Ok((scratch, facts))
+}
+
 fn review_blocking(path: &Path, options: &Options, cancel: &Cancel) -> Result<Facts, LabError> {
     let settings = settings(path)?;
     let (engine, layout) = read(path, options.dialect.or(settings.dialect))?;

@@ -53,9 +53,14 @@ impl Block {
         self.records.clear();
     }
 
+    /// Fields of the first record.
+    pub(super) fn width(&self) -> usize {
+        self.records.first().map_or(0, |record| record.0)
+    }
+
     /// Removes the first record and gives its fields as names.
     pub(super) fn take_header(&mut self) -> Vec<String> {
-        let count = self.records.first().map_or(0, |record| record.0);
+        let count = self.width();
         let names = self.fields[..count].iter().map(|field| String::from_utf8_lossy(self.value(*field)).into_owned()).collect();
         self.fields.drain(..count);
         self.records.drain(..1);
