@@ -39,7 +39,7 @@ fn run(clone: &mut dyn ScratchDatabase, change: &Change, trials: &[Trial]) -> Pr
 fn uses(statement: &StatementProof, index: &str) -> bool {
     let names = |side: usize| {
         let nodes = statement.plans[side].as_ref().map(|plan| plan.nodes()).unwrap_or_default();
-        nodes.iter().any(|node| node.index.as_deref() == Some(index))
+        nodes.iter().any(|node| node.index.as_deref() == Some(index) || node.label.contains(index))
     };
     names(1) && !names(0)
 }
