@@ -76,6 +76,7 @@ impl Search {
             null_texts,
             null_semantics: nulls,
             ragged: if args.ragged { Ragged::Pad } else { Ragged::Refuse },
+            max_record_bytes: usize::try_from(args.memory).unwrap_or(usize::MAX),
             memory_limit_bytes: Some((args.memory as f64 * ROWS_SHARE) as u64),
             threads: 0,
             ..CsvOptions::default()
