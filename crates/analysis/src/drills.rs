@@ -3,12 +3,27 @@
 use dbwright_model::Facts;
 use dbwright_model::drill::DrillRecord;
 
+/// Whether a record is about this database: by identity where both have one, else by what its subject names.
+#[must_use]
+pub fn concerns(record: &DrillRecord, facts: &Facts) -> bool {
+    let target = &facts.target;
+    if record.engine.is_some_and(|engine| engine != target.engine) {
+        return false;
+    }
+    match (&record.identity, &target.identity) {
+        (Some(drilled), Some(own)) => drilled == own,
+        _ => {
+            let name = target.identity.as_deref().unwrap_or(&target.name);
+            record.subject.is_empty()
+                || record.subject.contains(name)
+                || (record.identity.is_some() && record.subject.contains(&target.name))
+        }
+    }
+}
+
 /// Records whose subject is this database, newest first.
 pub fn of(facts: &Facts) -> impl Iterator<Item = &DrillRecord> {
-    let target = &facts.target;
-    let name = target.identity.as_deref().unwrap_or(&target.name);
-    let mut records: Vec<&DrillRecord> =
-        facts.backups.drills.iter().filter(|one| one.subject.is_empty() || one.subject.contains(name)).collect();
+    let mut records: Vec<&DrillRecord> = facts.backups.drills.iter().filter(|one| concerns(one, facts)).collect();
     records.sort_by_key(|record| std::cmp::Reverse(record.at));
     records.into_iter()
 }

@@ -214,6 +214,9 @@ pub struct PolicyArgs {
     /// and `dbwright explain policy` shows them all.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
+    /// Records of drills.
+    #[command(flatten)]
+    pub evidence: drill::EvidenceArgs,
     /// A flag for each key.
     #[command(flatten)]
     pub keys: PolicyFlags,

@@ -3,6 +3,7 @@
 
 pub mod args;
 mod commands;
+mod drilled;
 mod failure;
 mod judge;
 mod output;

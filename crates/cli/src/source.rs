@@ -129,7 +129,8 @@ fn project(path: &Path, args: &TargetArgs, collect: CollectOptions, screen: &Scr
     facts
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+/// A runtime of few threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -137,7 +138,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(format_args!("starting the runtime: {error}")))
 }
 
-async fn interrupted() -> Failure {
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn interrupted() -> Failure {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;

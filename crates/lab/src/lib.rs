@@ -5,6 +5,7 @@
 
 pub mod cancel;
 pub mod clone;
+pub mod drill;
 pub mod error;
 pub mod evidence;
 pub mod ghost;

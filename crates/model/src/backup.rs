@@ -16,6 +16,9 @@ pub struct Backups {
     pub archiving: Option<Archiving>,
     /// Records of drills, newest first.
     pub drills: Vec<DrillRecord>,
+    /// Where and why the chain of the evidence file breaks; what stands behind is not among the drills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence_broken: Option<String>,
     /// How long backups are kept, in the words of what keeps them, e.g. `repo1-retention-full=2`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<String>,

@@ -45,11 +45,16 @@ fn backup(judged: &Judged<'_>) -> Criterion {
 
 fn drill(judged: &Judged<'_>) -> Criterion {
     const CRITERION: &str = "A restore drill passed lately";
+    if let Some(broken) = &judged.facts.backups.evidence_broken {
+        let detail =
+            format!("The record of drills was changed after it was written: {broken}. Find out by whom, and drill into a fresh one.");
+        return fail(CRITERION, Grade::Observed, detail);
+    }
     let rules = ["recovery/drill-stale", "recovery/restore-differs", "recovery/restore-failed"];
     let Some(latest) = drills::latest(judged.facts, &["restore", "point-in-time"]) else {
         return undecided(
             CRITERION,
-            "No record of a restore drill is known: restore the newest backup elsewhere, compare, and keep the record under backups.drills of a Facts file.",
+            "No record of a restore drill is known: `dbwright drill restore` restores the newest backup elsewhere, compares, and keeps the record.",
         );
     };
     let answer = judged.answer(&Question { criterion: CRITERION, rules: &rules, needs: &[], passed: String::new() });
@@ -57,6 +62,12 @@ fn drill(judged: &Judged<'_>) -> Criterion {
     let limit = judged.policy.standards.drill_age_days;
     if matches!(answer.verdict, Verdict::Fail | Verdict::Waived) {
         return answer;
+    }
+    if latest.verdict() == Verdict::Undecided {
+        return undecided(
+            CRITERION,
+            format!("The {} drill of {} could not check all: {}", latest.drill, latest.at, latest.undecided.join("; ")),
+        );
     }
     if !latest.passed {
         return fail(
@@ -102,7 +113,7 @@ fn loss(judged: &Judged<'_>) -> Criterion {
     let Some(ledger) = drills::ledger(judged.facts, judged.policy.standards.drill_age_days) else {
         return undecided(
             CRITERION,
-            "Acknowledged writes were never counted against a crash: count them outside the database in a crash drill and keep its record.",
+            "Acknowledged writes were never counted against a crash: `dbwright drill crash` counts them outside the database and keeps the record.",
         );
     };
     let allowed = judged.policy.standards.lost_writes;
@@ -115,6 +126,9 @@ fn loss(judged: &Judged<'_>) -> Criterion {
     }
     if ledger.faults == 0 || ledger.acknowledged == 0 {
         return undecided(CRITERION, format!("{seen}: that proves nothing. Drill with load and faults."));
+    }
+    if let Some(untested) = drills::latest(judged.facts, &["crash"]).and_then(|crash| crash.undecided.first()) {
+        return undecided(CRITERION, format!("{seen}, but {untested}"));
     }
     let bound = 3.0 / ledger.faults as f64;
     pass(

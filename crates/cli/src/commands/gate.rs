@@ -4,6 +4,7 @@ use dbwright_analysis::{gates, review};
 use dbwright_model::Gate;
 
 use crate::args::{FormatArg, GateArgs};
+use crate::drilled;
 use crate::failure::Failure;
 use crate::judge;
 use crate::output;
@@ -15,7 +16,8 @@ pub fn run(args: &GateArgs, screen: &Screen) -> Result<u8, Failure> {
     output::check(&args.output)?;
     let only = only(&args.only)?;
     let early = judge::Sources::read(&args.policy, args.target.target.as_deref())?;
-    let all = source::facts(&args.target, screen)?;
+    let mut all = source::facts(&args.target, screen)?;
+    drilled::attach(&mut all, &args.policy.evidence, args.target.target.as_deref())?;
     let mut codes = Vec::new();
     for facts in &all {
         let policy = early.policy()?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use dbwright_analysis::{gates, review};
 
 use crate::args::{FormatArg, ReviewArgs};
+use crate::drilled;
 use crate::failure::Failure;
 use crate::judge;
 use crate::output;
@@ -15,7 +16,8 @@ use crate::source;
 pub fn run(args: &ReviewArgs, screen: &Screen) -> Result<u8, Failure> {
     output::check(&args.output)?;
     let early = judge::Sources::read(&args.policy, args.target.target.as_deref())?;
-    let all = source::facts(&args.target, screen)?;
+    let mut all = source::facts(&args.target, screen)?;
+    drilled::attach(&mut all, &args.policy.evidence, args.target.target.as_deref())?;
     let mut worst = 0;
     let several = all.len() > 1;
     for facts in &all {

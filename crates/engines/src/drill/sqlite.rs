@@ -33,6 +33,12 @@ pub struct WriterOptions {
     pub synchronous: String,
 }
 
+/// Version of the SQLite that is built in.
+#[must_use]
+pub fn version() -> &'static str {
+    rusqlite::version()
+}
+
 /// Serves until it is killed: a thread a connection, one connection to the file behind a lock.
 ///
 /// # Errors

@@ -41,13 +41,16 @@ for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 2
   if [ -n "$servers" ]; then
     [ "$round" -lt 30 ] && kill -QUIT $servers 2>/dev/null || kill -KILL $servers 2>/dev/null
   else
-    rm -rf -- "$1" 2>/dev/null
+    while read -r _ _ _ _ mount _; do
+      case "$mount" in "$1"/*) umount -l "$mount" 2>/dev/null ;; esac
+    done </proc/self/mountinfo
+    rm -rf --one-file-system -- "$1" 2>/dev/null
     [ -e "$1" ] || exit 0
   fi
   sleep 0.1
 done
 kill -KILL $(inside "$1") 2>/dev/null
-rm -rf -- "$1""#;
+rm -rf --one-file-system -- "$1""#;
 
 /// A scratch directory.
 #[derive(Debug)]
@@ -140,7 +143,18 @@ fn watch(path: &Path) -> Option<Child> {
         .ok()
 }
 
+/// Detaches the file systems that are mounted below a directory of ours: drills mount their own there.
+fn unmount_below(path: &Path) {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // proc(5): the fifth field is the place; a blank in it stands as an escape, and our paths hold none.
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(Path::new);
+    for place in places.filter(|place| place.starts_with(path) && *place != path) {
+        let _ = rustix::mount::unmount(place, rustix::mount::UnmountFlags::DETACH);
+    }
+}
+
 fn remove(path: &Path) {
+    unmount_below(path);
     // A server that is just ending may still make files: removing is tried again for a while.
     let end = Instant::now() + Duration::from_secs(3);
     while let Err(error) = std::fs::remove_dir_all(path) {

@@ -35,13 +35,7 @@ impl RedisScratch {
     /// [`LabErrorKind::ServerMissing`] with what to install; [`LabErrorKind::Server`] when it does not start.
     pub fn start(options: &ScratchOptions) -> Result<Self, LabError> {
         super::directory::clean_leftovers();
-        let given = options.server_bin.as_deref();
-        let packaged = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from);
-        let program = ["redis-server", "valkey-server"].iter().find_map(|name| candidates(name, given, &packaged).into_iter().next());
-        let program = program.ok_or_else(|| {
-            LabError::new(LabErrorKind::ServerMissing, "no Redis or Valkey server was found on this machine")
-                .hint("Install one (Debian and Ubuntu: apt-get install redis-server), or give the directory of its programs. No running server is needed.")
-        })?;
+        let program = find(options.server_bin.as_deref())?;
         let directory = ScratchDirectory::create()?;
         let root = directory.path().to_owned();
         hand_over(&root).map_err(|error| LabError::new(LabErrorKind::Server, format!("making a scratch Redis server: {error}")))?;
@@ -80,6 +74,35 @@ impl RedisScratch {
     }
 }
 
+/// Finds a server program.
+pub(crate) fn find(given: Option<&Path>) -> Result<PathBuf, LabError> {
+    let packaged = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from);
+    let program = ["redis-server", "valkey-server"].iter().find_map(|name| candidates(name, given, &packaged).into_iter().next());
+    program.ok_or_else(|| {
+        LabError::new(LabErrorKind::ServerMissing, "no Redis or Valkey server was found on this machine")
+            .hint("Install one (Debian and Ubuntu: apt-get install redis-server), or give the directory of its programs. No running server is needed.")
+    })
+}
+
+/// The version that a server program says it has.
+pub(crate) fn version(program: &Path) -> String {
+    let output = Command::new(program).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&output).into_owned();
+    text.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or_default().to_owned()
+}
+
+/// The command that starts a server which keeps its data in a directory, by the settings given.
+pub(crate) fn persistent(program: &Path, data: &Path, socket: &Path, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(program);
+    command.arg("-").args(["--port", "0", "--unixsocketperm", "700", "--daemonize", "no", "--maxmemory", MEMORY_LIMIT]);
+    command.args(["--maxmemory-policy", "noeviction"]).arg("--unixsocket").arg(socket).arg("--dir").arg(data);
+    for (name, value) in settings {
+        command.arg(format!("--{name}")).arg(value);
+    }
+    command.env("HOME", data).current_dir(data);
+    command
+}
+
 fn command(program: &Path, root: &Path, socket: &Path) -> Command {
     let mut command = Command::new(program);
     let settings: [(&str, &str); 10] = [
@@ -108,7 +131,7 @@ fn command(program: &Path, root: &Path, socket: &Path) -> Command {
     command
 }
 
-fn ping(socket: &Path) -> std::io::Result<()> {
+pub(crate) fn ping(socket: &Path) -> std::io::Result<()> {
     match send(socket, &["PING"])?.as_str() {
         "+PONG" => Ok(()),
         other => Err(std::io::Error::other(other.to_owned())),

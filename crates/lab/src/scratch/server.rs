@@ -12,7 +12,7 @@ use crate::cancel::Cancel;
 use crate::error::{LabError, LabErrorKind};
 
 /// User and group `nobody` on Linux systems: servers refuse to run as root, and should.
-pub(super) const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 
 /// A running server with its directory.
 #[derive(Debug)]
@@ -60,6 +60,26 @@ impl ScratchServer {
             |error: std::io::Error| LabError::new(LabErrorKind::Server, format!("starting a scratch {} server again: {error}", self.title));
         self.child = spawn(&mut command, &self.log).map_err(failed)?;
         self.directory.set_server(self.child.id().cast_signed()).map_err(failed)
+    }
+
+    /// Starts the server again after something else ended it.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub(crate) fn start_again(&mut self, mut command: Command) -> Result<(), LabError> {
+        let failed =
+            |error: std::io::Error| LabError::new(LabErrorKind::Server, format!("starting a scratch {} server again: {error}", self.title));
+        if let Some(mark) = ProcessMark::of(self.child.id().cast_signed()) {
+            end_process(mark);
+        }
+        let _ = self.child.wait();
+        self.child = spawn(&mut command, &self.log).map_err(failed)?;
+        self.directory.set_server(self.child.id().cast_signed()).map_err(failed)
+    }
+
+    /// Waits for the end of the server's first process, which something else has killed: it stays a zombie until then.
+    pub(crate) fn reap(&mut self) {
+        let _ = self.child.wait();
     }
 
     /// The server's directory.

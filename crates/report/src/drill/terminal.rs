@@ -57,6 +57,14 @@ fn header(page: &mut Page<'_>, record: &DrillRecord) {
         &[(mark, style), (" ", Style::new()), (&title, STRONG), ("  ", Style::new()), (&record.subject, Style::new())],
         (&when, FAINT),
     );
+    let parts = summary(record);
+    if !parts.is_empty() {
+        page.indented(&parts.join(" · "), 2, Style::new());
+    }
+}
+
+/// What it was about and what came of it, in a few words each.
+pub(super) fn summary(record: &DrillRecord) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some(backup) = &record.backup {
         let size = backup.bytes.map(|bytes| format!(", {}", number::bytes(bytes))).unwrap_or_default();
@@ -71,9 +79,7 @@ fn header(page: &mut Page<'_>, record: &DrillRecord) {
     if let Some(seed) = record.seed {
         parts.push(format!("seed {seed}"));
     }
-    if !parts.is_empty() {
-        page.indented(&parts.join(" · "), 2, Style::new());
-    }
+    parts
 }
 
 fn timeline(page: &mut Page<'_>, record: &DrillRecord) {
