@@ -23,6 +23,9 @@ pub fn anonymize(facts: &mut Facts) {
         }
         if let Some(records) = &mut collection.records {
             records.largest = None;
+            records.lasting = None;
+            records.hottest = None;
+            records.examples.clear();
         }
     }
     for statement in &mut facts.workload.statements {

@@ -142,3 +142,16 @@ fn no_rule_speaks_of_an_empty_database() {
         }
     }
 }
+
+#[test]
+fn a_store_of_keys_has_its_own_rules() {
+    for engine in [Engine::Redis, Engine::Valkey] {
+        let here: Vec<&Rule> = rules::all().into_iter().filter(|rule| rule.engines.contains(&engine)).collect();
+        let shown = here.iter().filter(|rule| {
+            let all = examples(rule).unwrap_or_default();
+            all.iter().any(|example| example.finds && example.engine == Engine::Redis)
+        });
+        assert!(shown.count() >= 35, "rules with an example on Redis");
+        assert!(here.len() >= 50, "{} rules", here.len());
+    }
+}

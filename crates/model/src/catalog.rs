@@ -737,9 +737,25 @@ pub struct RecordShape {
     pub bytes: Option<[f64; 3]>,
     /// Elements of sampled aggregates: median, 99th percentile, largest.
     pub elements: Option<[f64; 3]>,
+    /// Bytes of sampled scalar values alone, without key and bookkeeping: median, 99th percentile, largest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_bytes: Option<[f64; 3]>,
     /// Idle time of sampled records, seconds: median, 99th percentile, largest.
     pub idle_seconds: Option<[f64; 3]>,
     /// Name of the largest record seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest: Option<String>,
+    /// Name of a sampled record of each value type.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub examples: BTreeMap<String, String>,
+    /// Name of a sampled record that never expires, where others of the kind do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<String>,
+    /// How often sampled records are used, as the engine counts it (Redis: a logarithmic counter from 0 to 255): median,
+    /// 99th percentile, largest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<[f64; 3]>,
+    /// Name of the record with the largest frequency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hottest: Option<String>,
 }

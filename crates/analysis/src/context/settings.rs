@@ -99,6 +99,7 @@ impl Context<'_> {
             Engine::Postgresql => Some(self.alter_system(name, value, summary).step("SELECT pg_reload_conf()", "SELECT pg_reload_conf()")),
             Engine::Mysql => Some(self.set_global("SET PERSIST", name, value, summary)),
             Engine::Mariadb => Some(self.set_global("SET GLOBAL", name, value, summary)),
+            Engine::Redis | Engine::Valkey => Some(self.config_set(name, value, summary)),
             _ => None,
         }
         .map(order_reload_last)
@@ -123,6 +124,13 @@ impl Context<'_> {
         Change::new(summary).step(format!("ALTER SYSTEM SET {name} = {value}"), revert)
     }
 
+    /// Without a known value before there is nothing to go back to, and so no undo.
+    fn config_set(&self, name: &str, value: &str, summary: &str) -> Change {
+        let statement = |value: &str| format!("CONFIG SET {name} {}", word(value));
+        let before = self.setting(name).map(|setting| statement(&setting.value)).unwrap_or_default();
+        Change::new(format!("{summary}; CONFIG REWRITE keeps it beyond a restart")).step(statement(value), before)
+    }
+
     fn set_global(&self, verb: &str, name: &str, value: &str, summary: &str) -> Change {
         let before = self.setting(name).map_or("DEFAULT".to_owned(), |setting| literal(&setting.value));
         Change::new(summary).step(format!("{verb} {name} = {value}"), format!("{verb} {name} = {before}"))
@@ -140,8 +148,14 @@ fn literal(value: &str) -> String {
     if value.parse::<f64>().is_ok() { value.to_owned() } else { format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''")) }
 }
 
+/// An argument as redis-cli reads it.
+fn word(value: &str) -> String {
+    let plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
+    if plain { value.to_owned() } else { format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
+
 fn is_plain_name(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.'))
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 fn split_number(text: &str) -> Option<(f64, &str)> {
@@ -173,6 +187,14 @@ fn bytes(value: &str, unit: Option<&str>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_quoted_where_they_must_be() {
+        assert_eq!(word("volatile-lru"), "volatile-lru");
+        assert_eq!(word("3600 1 300 100"), "\"3600 1 300 100\"");
+        assert_eq!(word(""), "\"\"");
+        assert_eq!(word("a\"b\\"), r#""a\"b\\""#);
+    }
 
     #[test]
     fn sizes_with_and_without_units() {

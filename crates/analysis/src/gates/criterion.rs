@@ -46,6 +46,20 @@ pub struct Question<'q> {
     pub passed: String,
 }
 
+/// What a store of keys and values lacks, and so can't break.
+const KEYS_LACK: &[(&str, &str)] = &[
+    ("Every table has a key that fits", "every value has a name of its own, there is nothing without a key"),
+    ("Tables are in normal form", "values have no columns that could depend on one another"),
+    ("References are declared, fit their target and have an index", "keys can't be declared to refer to one another"),
+    ("No other unresolved finding on the design", "the design of keys is judged by their types, above, and by the rules on storage"),
+    ("Declared constraints are validated and enforced", "there are no constraints to declare"),
+    ("Rows keep declared references, keys and checks", "there are no constraints that values could break"),
+    ("Pages and indexes are sound", "values are in memory, not on pages; a snapshot is verified by its checksum when it is loaded"),
+    ("The validation suite passes", "rules of one's own are run in SQL"),
+    ("Plans were looked at and do no needless work", "commands have no plans"),
+    ("Access leaves a trace", "there is no audit facility; ACL LOG keeps the last refusals, the slow log the slowest commands"),
+];
+
 impl Judged<'_> {
     /// Answers by findings: any unaccepted warning or error fails it, missing facts leave it undecided.
     #[must_use]
@@ -57,7 +71,7 @@ impl Judged<'_> {
         }
         let here: Vec<&str> = question.rules.iter().copied().filter(|rule| self.applicable.contains(rule)).collect();
         if here.is_empty() && question.rules.iter().any(|rule| self.known.contains(rule)) {
-            return not_applicable(question.criterion, format!("{} has nothing that could break it.", self.facts.target.engine));
+            return not_applicable(question.criterion, self.why_not(question.criterion));
         }
         if let Some(reason) = self.gap(question) {
             return undecided(question.criterion, reason);
@@ -66,6 +80,13 @@ impl Judged<'_> {
             return accepted(question.criterion, &found);
         }
         pass(question.criterion, Grade::Observed, question.passed.clone())
+    }
+
+    /// Why a criterion that no rule of this engine decides asks nothing of it.
+    fn why_not(&self, criterion: &str) -> String {
+        let engine = self.facts.target.engine;
+        let of_keys = KEYS_LACK.iter().find(|(known, _)| *known == criterion).filter(|_| !engine.speaks_sql());
+        of_keys.map_or_else(|| format!("{engine} has nothing that could break it."), |(_, reason)| format!("{engine}: {reason}."))
     }
 
     /// Warnings and errors of these rules.

@@ -46,6 +46,16 @@ fn keys(judged: &Judged<'_>) -> Criterion {
 }
 
 fn types(judged: &Judged<'_>) -> Criterion {
+    let engine = judged.facts.target.engine;
+    if !engine.speaks_sql() {
+        let patterns = count(judged.facts.catalog.collections.len(), "pattern");
+        return judged.answer(&Question {
+            criterion: "Types say what the values are",
+            rules: TYPES,
+            needs: &[FactKind::Catalog],
+            passed: format!("{patterns} of keys, each of one type, no counter kept as text."),
+        });
+    }
     let columns: usize = judged.facts.catalog.tables().map(|table| table.fields.len()).sum();
     judged.answer(&Question {
         criterion: "Types say what the values are",
@@ -69,7 +79,11 @@ fn references(judged: &Judged<'_>) -> Criterion {
 fn rest(judged: &Judged<'_>) -> Criterion {
     let named = [KEYS, NORMAL_FORM, REFERENCES, TYPES, MINED].concat();
     let family = judged.family("schema");
-    let rules: Vec<&str> = family.into_iter().filter(|id| !named.contains(id)).collect();
+    let mut rules: Vec<&str> = family.into_iter().filter(|id| !named.contains(id)).collect();
+    if rules.is_empty() {
+        // None of the family exists here: any of them tells why.
+        rules.push("schema/wide-table");
+    }
     judged.answer(&Question {
         criterion: "No other unresolved finding on the design",
         rules: &rules,

@@ -7,6 +7,7 @@ pub mod capacity;
 pub mod config;
 pub mod index;
 pub mod integrity;
+pub(crate) mod keyspace;
 mod numbers;
 pub mod query;
 pub mod recovery;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use dbwright_model::backup::{Archiving, Backup, Backups};
 use dbwright_model::health::{Health, Setting, Usage};
-use dbwright_model::topology::{Replica, Role as ServerRole, Topology};
+use dbwright_model::topology::{ClusterNode, Replica, Role as ServerRole, Topology, Watched};
 use dbwright_model::{Coverage, Engine, FactKind, Facts, Quantity, Reading, Timestamp};
 use redis::Value;
 
 use super::connect::{self, Connection};
 use super::info::Info;
-use super::{keys, latency, security};
+use super::{cluster, keys, latency, security};
 use crate::error::EngineError;
 use crate::options::CollectOptions;
 use crate::target::Endpoint;
@@ -39,11 +39,15 @@ pub(super) async fn collect(endpoint: &Endpoint, options: &CollectOptions) -> Re
     facts.workload = latency::workload(&info, histogram.as_ref(), slow.as_ref());
     facts.workload.since = started_at(&info, options.now);
     reader.roles(&mut facts).await;
+    let (nodes, state, watched) = reader.copies(&info).await;
     let coverage = std::mem::take(&mut reader.coverage);
     facts.coverage.extend(coverage);
     sample(&mut connection, &info, &mut facts).await?;
     let anyone = if connection.authenticated { connect::admits_anyone(endpoint, options).await } else { Some(true) };
     read_info(&info, &mut facts, options.now);
+    facts.topology.cluster = nodes;
+    facts.topology.cluster_state = state;
+    facts.topology.watched = watched;
     let settings = facts.settings.clone();
     let roles = std::mem::take(&mut facts.security.roles);
     let collected_as = facts.security.collected_as.take();
@@ -96,8 +100,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Keeps account; of several readings of one kind the worst counts, and what was read in part is partial.
     fn note(&mut self, fact: FactKind, state: Reading, detail: String, hint: Option<String>) {
-        self.coverage.push(Coverage { fact, state, detail, hint });
+        let Some(entry) = self.coverage.iter_mut().find(|entry| entry.fact == fact) else {
+            self.coverage.push(Coverage { fact, state, detail, hint });
+            return;
+        };
+        if entry.state != state {
+            entry.state = Reading::Partial;
+        }
+        entry.detail = format!("{}; {detail}", entry.detail);
+        entry.hint = entry.hint.take().or(hint);
     }
 
     async fn settings(&mut self) -> BTreeMap<String, Setting> {
@@ -122,12 +135,36 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// What a node says of its cluster, and a Sentinel of what it watches.
+    async fn copies(&mut self, info: &Info) -> (Vec<ClusterNode>, Option<String>, Vec<Watched>) {
+        let (mut nodes, mut state, mut watched) = (Vec::new(), None, Vec::new());
+        self.note(FactKind::Topology, Reading::Read, "INFO replication".to_owned(), None);
+        if info.text("cluster_enabled") == Some("1") {
+            let said = self.optional(FactKind::Topology, &["CLUSTER", "INFO"], "the cluster's state", "+cluster|info").await;
+            state = said.as_ref().and_then(text_of).and_then(|text| Info::parse(&text).text("cluster_state").map(str::to_owned));
+            let said = self.optional(FactKind::Topology, &["CLUSTER", "NODES"], "the cluster's nodes", "+cluster|nodes").await;
+            nodes = said.as_ref().and_then(text_of).map(|text| cluster::nodes(&text)).unwrap_or_default();
+        }
+        if info.text("redis_mode") == Some("sentinel") {
+            let said = self.optional(FactKind::Topology, &["SENTINEL", "MASTERS"], "the primaries it watches", "+sentinel|masters").await;
+            watched = said.as_ref().map(cluster::watched).unwrap_or_default();
+        }
+        (nodes, state, watched)
+    }
+}
+
 /// Samples every database that holds keys, each for its share of the time.
 async fn sample(connection: &mut Connection, info: &Info, facts: &mut Facts) -> Result<(), EngineError> {
     let mut databases: Vec<(i64, u64)> =
         info.groups("db").filter_map(|(number, pairs)| Some((number.parse().ok()?, pairs.get("keys")?.parse().ok()?))).collect();
     databases.sort_unstable();
     let round_trip = round_trip(connection).await?;
+    let counts_use = info.text("maxmemory_policy").is_some_and(|policy| policy.ends_with("-lfu"));
+    if info.text("cluster_enabled") == Some("1") && info.text("role") == Some("slave") {
+        // Else a replica in a cluster refers every question on a key to its primary. Refused, sizes are missing.
+        let _ = connection.ask(&["READONLY"]).await;
+    }
     let total: u64 = databases.iter().map(|(_, keys)| keys).sum::<u64>().max(1);
     let (mut names, mut complete) = (0, true);
     for (database, keys) in databases {
@@ -136,8 +173,8 @@ async fn sample(connection: &mut Connection, info: &Info, facts: &mut Facts) -> 
             facts.health.notes.insert(format!("db{database}"), format!("not sampled: {}", error.detail));
             continue;
         }
-        let budget = SAMPLING.mul_f64(keys as f64 / total as f64);
-        let sampled = keys::sample(connection, database, keys, round_trip, Instant::now() + budget).await?;
+        let deadline = Instant::now() + SAMPLING.mul_f64(keys as f64 / total as f64);
+        let sampled = keys::sample(connection, &keys::Plan { database, keys, round_trip, deadline, counts_use }).await?;
         names += sampled.names;
         complete &= sampled.complete;
         facts.catalog.collections.extend(sampled.collections);
@@ -202,7 +239,7 @@ fn read_info(info: &Info, facts: &mut Facts, now: Timestamp) {
     facts.health = health(info, now, std::mem::take(&mut facts.health));
     facts.topology = topology(info);
     facts.backups = backups(info, facts);
-    for (fact, detail) in [(FactKind::Health, "INFO"), (FactKind::Topology, "INFO replication"), (FactKind::Backups, "INFO persistence")] {
+    for (fact, detail) in [(FactKind::Health, "INFO"), (FactKind::Backups, "INFO persistence")] {
         facts.coverage.push(Coverage { fact, state: Reading::Read, detail: detail.to_owned(), hint: None });
     }
 }
@@ -240,9 +277,29 @@ fn health(info: &Info, now: Timestamp, before: Health) -> Health {
         "acl_access_denied_auth",
         "tracking_total_keys",
         "slowlog_len",
+        "allocator_frag_bytes",
+        "aof_delayed_fsync",
+        "connected_slaves",
+        "master_repl_offset",
+        "mem_fragmentation_bytes",
+        "number_of_cached_scripts",
+        "repl_backlog_active",
+        "repl_backlog_size",
+        "repl_backlog_histlen",
+        "slave_read_only",
+        "uptime_in_seconds",
+        "used_memory_dataset",
+        "used_memory_overhead",
+        "used_memory_startup",
+        "total_net_repl_output_bytes",
     ] {
         if let Some(value) = info.number(name) {
             health.counters.insert(name.to_owned(), value);
+        }
+    }
+    for (name, pairs) in info.groups("errorstat_") {
+        if let Some(count) = pairs.get("count").and_then(|count| count.parse().ok()) {
+            health.counters.insert(format!("errorstat_{name}"), count);
         }
     }
     for name in [
@@ -324,8 +381,6 @@ fn not_there(facts: &mut Facts, connection: &Connection) {
     for (fact, detail) in [
         (FactKind::ColumnStatistics, "keys have no columns"),
         (FactKind::Values, "values are not read"),
-        (FactKind::Activity, "accesses are counted by command, not by key"),
-        (FactKind::Bloat, "fragmentation is among the state of the server"),
         (FactKind::Plans, "commands have no plans"),
         (FactKind::DataChecks, "there are no constraints to check"),
         (FactKind::Admission, "there are no rules by address"),
@@ -334,6 +389,8 @@ fn not_there(facts: &mut Facts, connection: &Connection) {
     ] {
         add(fact, Reading::NotApplicable, detail);
     }
+    add(FactKind::Activity, Reading::Read, "idle time, or frequency of use, of sampled keys");
+    add(FactKind::Bloat, Reading::Read, "INFO memory");
     let transport = if connection.tls { "this connection, ports and protocols" } else { "this connection (unencrypted), ports" };
     add(FactKind::Transport, Reading::Read, transport);
     add(FactKind::AtRest, Reading::Missing, "the server does not know whether its disk is encrypted");

@@ -42,17 +42,27 @@ struct Detail {
     expires: bool,
     bytes: Option<f64>,
     idle_seconds: Option<f64>,
-    elements: Option<f64>,
+    frequency: Option<f64>,
+    /// Elements of an aggregate, bytes of a string.
+    length: Option<f64>,
 }
 
-/// Samples the selected database, which holds `keys` keys, until `deadline`.
-pub(super) async fn sample(
-    connection: &mut Connection,
-    database: i64,
-    keys: u64,
-    round_trip: Duration,
-    deadline: Instant,
-) -> Result<Sampled, EngineError> {
+/// How a database is sampled.
+pub(super) struct Plan {
+    /// Its number.
+    pub(super) database: i64,
+    /// Keys that it holds.
+    pub(super) keys: u64,
+    /// Time of an empty command and its answer.
+    pub(super) round_trip: Duration,
+    /// When to stop.
+    pub(super) deadline: Instant,
+    /// Whether the server counts how often keys are used (an LFU policy) in place of how long they were not.
+    pub(super) counts_use: bool,
+}
+
+/// Samples the selected database.
+pub(super) async fn sample(connection: &mut Connection, plan: &Plan) -> Result<Sampled, EngineError> {
     let mut names: Vec<String> = Vec::new();
     let mut details: Vec<Option<Detail>> = Vec::new();
     let mut cursor = "0".to_owned();
@@ -63,19 +73,19 @@ pub(super) async fn sample(
         let (next, found) = scanned(&answer);
         let close = BATCH.min(MOST_DETAILS - looked_at).min(found.len());
         looked_at += close;
-        let seen = look(connection, &found[..close]).await?;
+        let seen = look(connection, &found[..close], plan.counts_use).await?;
         details.extend(seen.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(found.len()));
         names.extend(found.iter().map(|name| readable(name)));
         cursor = next;
         if cursor == "0" {
             break true;
         }
-        if names.len() >= MOST_NAMES || Instant::now() >= deadline {
+        if names.len() >= MOST_NAMES || Instant::now() >= plan.deadline {
             break false;
         }
-        pause((connection.busy - before).saturating_sub(round_trip * 3), deadline).await;
+        pause((connection.busy - before).saturating_sub(plan.round_trip * 3), plan.deadline).await;
     };
-    Ok(Sampled { collections: collections(database, keys, &names, &details, complete), names: names.len(), complete })
+    Ok(Sampled { collections: collections(plan, &names, &details, complete), names: names.len(), complete })
 }
 
 /// Waits so long that the server's time stays under its share of the whole.
@@ -94,18 +104,19 @@ fn scanned(answer: &Value) -> (String, Vec<Vec<u8>>) {
 }
 
 /// Looks closely at keys: type, encoding, expiry, size, idle time; then the number of elements, which needs the type.
-async fn look(connection: &mut Connection, keys: &[Vec<u8>]) -> Result<Vec<Detail>, EngineError> {
+async fn look(connection: &mut Connection, keys: &[Vec<u8>], counts_use: bool) -> Result<Vec<Detail>, EngineError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
+    let usage = if counts_use { "FREQ" } else { "IDLETIME" };
     let mut first = redis::pipe();
     first.ignore_errors();
     for key in keys {
         first.cmd("TYPE").arg(key).cmd("OBJECT").arg("ENCODING").arg(key).cmd("PTTL").arg(key);
-        first.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(5).cmd("OBJECT").arg("IDLETIME").arg(key);
+        first.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(5).cmd("OBJECT").arg(usage).arg(key);
     }
     let answers = connection.batch(&first, keys.len() as u64 * 5).await?;
-    let mut details: Vec<Detail> = answers.chunks(5).map(detail).collect();
+    let mut details: Vec<Detail> = answers.chunks(5).map(|answers| detail(answers, counts_use)).collect();
     let counted: Vec<(usize, &'static str)> =
         details.iter().enumerate().filter_map(|(at, detail)| Some((at, length_command(&detail.kind)?))).collect();
     if counted.is_empty() {
@@ -118,20 +129,21 @@ async fn look(connection: &mut Connection, keys: &[Vec<u8>]) -> Result<Vec<Detai
     }
     let lengths = connection.batch(&second, counted.len() as u64).await?;
     for ((at, _), length) in counted.iter().zip(&lengths) {
-        details[*at].elements = number(length);
+        details[*at].length = number(length);
     }
     Ok(details)
 }
 
-fn detail(answers: &[Value]) -> Detail {
+fn detail(answers: &[Value], counts_use: bool) -> Detail {
     let at = |place: usize| answers.get(place).unwrap_or(&Value::Nil);
     Detail {
         kind: text_of(at(0)).unwrap_or_default(),
         encoding: text_of(at(1)),
         expires: number(at(2)).is_some_and(|left| left >= 0.0),
         bytes: number(at(3)),
-        idle_seconds: number(at(4)),
-        elements: None,
+        idle_seconds: number(at(4)).filter(|_| !counts_use),
+        frequency: number(at(4)).filter(|_| counts_use),
+        length: None,
     }
 }
 
@@ -166,15 +178,15 @@ fn readable(name: &[u8]) -> String {
     text
 }
 
-fn collections(database: i64, keys: u64, names: &[String], details: &[Option<Detail>], complete: bool) -> Vec<Collection> {
+fn collections(plan: &Plan, names: &[String], details: &[Option<Detail>], complete: bool) -> Vec<Collection> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, pattern) in patterns::of(names).into_iter().enumerate() {
         groups.entry(pattern).or_default().push(at);
     }
-    let prefix = if database == 0 { None } else { Some(format!("db{database}")) };
+    let prefix = if plan.database == 0 { None } else { Some(format!("db{}", plan.database)) };
     let collection = |(pattern, members): (String, Vec<usize>)| {
         let seen: Vec<(&str, &Detail)> = members.iter().filter_map(|at| Some((names[*at].as_str(), details[*at].as_ref()?))).collect();
-        let rows = rows(members.len(), names.len(), keys, complete);
+        let rows = rows(members.len(), names.len(), plan.keys, complete);
         let storage = Storage { table_bytes: bytes(&seen, &rows), rows: Some(rows), ..Storage::default() };
         let name = ObjectName { schema: prefix.clone(), name: pattern };
         Collection { name, kind: CollectionKind::KeyPattern, storage, records: Some(shape(&seen)), ..Collection::default() }
@@ -210,24 +222,37 @@ fn bytes(seen: &[(&str, &Detail)], rows: &Quantity) -> Option<Quantity> {
 
 fn shape(seen: &[(&str, &Detail)]) -> RecordShape {
     let mut shape = RecordShape { sampled: seen.len() as u64, ..RecordShape::default() };
-    let mut largest: Option<(f64, &str)> = None;
     for (name, detail) in seen {
         *shape.types.entry(detail.kind.clone()).or_default() += 1;
+        shape.examples.entry(detail.kind.clone()).or_insert_with(|| (*name).to_owned());
         if let Some(encoding) = &detail.encoding {
             *shape.encodings.entry(encoding.clone()).or_default() += 1;
         }
         shape.with_expiry += u64::from(detail.expires);
-        let bytes = detail.bytes.unwrap_or(0.0);
-        if largest.is_none_or(|(most, _)| bytes > most) {
-            largest = Some((bytes, name));
-        }
     }
     let column = |pick: &dyn Fn(&Detail) -> Option<f64>| spread(seen.iter().filter_map(|(_, detail)| pick(detail)).collect());
     shape.bytes = column(&|detail| detail.bytes);
-    shape.elements = column(&|detail| detail.elements);
+    shape.elements = column(&|detail| detail.length.filter(|_| detail.kind != "string"));
+    shape.value_bytes = column(&|detail| detail.length.filter(|_| detail.kind == "string"));
     shape.idle_seconds = column(&|detail| detail.idle_seconds);
-    shape.largest = largest.map(|(_, name)| name.to_owned());
+    shape.frequency = column(&|detail| detail.frequency);
+    shape.largest = most(seen, &|detail| detail.bytes);
+    shape.hottest = most(seen, &|detail| detail.frequency);
+    let lasts = |(_, detail): &&(&str, &Detail)| !detail.expires;
+    shape.lasting = seen.iter().find(lasts).filter(|_| shape.with_expiry > 0).map(|(name, _)| (*name).to_owned());
     shape
+}
+
+/// The name with the largest value, the first of equals.
+fn most(seen: &[(&str, &Detail)], pick: &dyn Fn(&Detail) -> Option<f64>) -> Option<String> {
+    let mut best: Option<(f64, &str)> = None;
+    for (name, detail) in seen {
+        let Some(value) = pick(detail) else { continue };
+        if best.is_none_or(|(most, _)| value > most) {
+            best = Some((value, name));
+        }
+    }
+    best.map(|(_, name)| name.to_owned())
 }
 
 /// Median, 99th percentile and largest.

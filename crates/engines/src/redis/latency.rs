@@ -15,6 +15,8 @@ pub(super) fn workload(info: &Info, histogram: Option<&Value>, slow: Option<&Val
     let mut samples = slow.map(slow_commands).unwrap_or_default();
     let mut statements: Vec<Statement> = info
         .groups("cmdstat_")
+        // A command that was only ever refused was never executed.
+        .filter(|(_, pairs)| pairs.get("calls") != Some(&"0"))
         .map(|(name, pairs)| {
             let number = |key: &str| pairs.get(key).and_then(|text| text.parse::<f64>().ok());
             let command = name.replace('|', " ").to_uppercase();

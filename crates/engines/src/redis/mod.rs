@@ -1,6 +1,7 @@
 //! Redis and Valkey: what INFO, CONFIG, ACL and a bounded sample of the keys say. It never sends KEYS, MONITOR, a write,
 //! or a command that blocks, and it keeps its own share of the server's time under a limit.
 
+mod cluster;
 mod connect;
 mod facts;
 mod info;
@@ -19,7 +20,11 @@ pub static DRIVER: Driver = Driver {
     schemes: &["redis://", "rediss://", "unix://", "valkey://", "valkeys://"],
     versions: "Redis 6 to 8, Valkey 7.2 to 9",
     capabilities: &[
-        Capability { name: "collect", there: true, detail: "server, settings, accounts, commands, a bounded sample of keys" },
+        Capability {
+            name: "collect",
+            there: true,
+            detail: "server, settings, accounts, commands, replication, cluster and Sentinel state, a bounded sample of keys",
+        },
         Capability { name: "explain", there: false, detail: "commands have no plans" },
     ],
     collect: |endpoint, options| Box::pin(facts::collect(endpoint, options)),
@@ -32,6 +37,7 @@ fn grants(role: &str) -> String {
     format!(
         "# Reads names, sizes and statistics; can read no values of strings and change nothing.\n\
          ACL SETUSER {role} on >CHANGE-THIS-PASSWORD resetkeys ~* resetchannels -@all +ping +info +dbsize +select +scan +type +object +ttl +pttl \
-         +memory|usage +strlen +llen +hlen +scard +zcard +xlen +config|get +acl|list +acl|whoami +slowlog|get +slowlog|len +latency|latest +latency|histogram +cluster|info +cluster|nodes\n"
+         +memory|usage +strlen +llen +hlen +scard +zcard +xlen +config|get +acl|list +acl|whoami +slowlog|get +slowlog|len +latency|histogram +cluster|info +cluster|nodes +readonly\n\
+         # A Sentinel knows other commands: ACL SETUSER {role} on >CHANGE-THIS-PASSWORD -@all +ping +info +config|get +acl|list +acl|whoami +sentinel|masters\n"
     )
 }

@@ -4,15 +4,15 @@ use dbwright_model::health::Usage;
 use dbwright_model::{Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::rule::{Rule, SERVERS};
+use crate::rule::{Rule, SQL_SERVERS};
 use crate::rules::shared::size;
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "capacity/disk-exhaustion",
-    title: "Disk or memory nearly full",
+    title: "Disk nearly full",
     severity: Severity::Warning,
-    engines: SERVERS,
+    engines: SQL_SERVERS,
     needs: &[FactKind::Health],
     docs: DOCS,
     check,
@@ -20,30 +20,19 @@ pub static RULE: Rule = Rule {
 
 /// Share of the disk from which there is no room left for repairs.
 const DISK_SHARE: f64 = 0.85;
-/// Share of memory from which writes are refused soon.
-const MEMORY_SHARE: f64 = 0.9;
 /// Share from which it is a matter of hours.
 const URGENT_SHARE: f64 = 0.95;
 
 const DOCS: &str = r#"
 ## Finds
-More than 85 % of the disk of the data directory is used, or more than 90 % of the memory that an in-memory server may
-take; from 95 % on it is an error. A cache that evicts keys by itself is meant to be full and left out.
+More than 85 % of the disk of the data directory is used; from 95 % on it is an error.
 
 ```facts finds postgresql
 {"health": {"disk": {"used": 91000000000, "limit": 100000000000}}}
 ```
 
-```facts finds redis
-{"health": {"memory": {"used": 1030000000, "limit": 1073741824}}, "settings": {"maxmemory-policy": {"value": "noeviction"}}}
-```
-
 ```facts quiet postgresql
 {"health": {"disk": {"used": 60000000000, "limit": 100000000000}}}
-```
-
-```facts quiet redis
-{"health": {"memory": {"used": 1073000000, "limit": 1073741824}}, "settings": {"maxmemory-policy": {"value": "allkeys-lru"}}}
 ```
 
 ## Why it matters
@@ -61,7 +50,7 @@ Then add room.
 Bytes used and there, as the server or its operating system counts them.
 
 ## References
-PostgreSQL manual, Monitoring Disk Usage; Redis documentation, Key eviction.
+PostgreSQL manual, Monitoring Disk Usage.
 "#;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -69,10 +58,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let health = &context.facts.health;
-    let evicts = context.setting_text("maxmemory-policy").is_some_and(|policy| policy != "noeviction");
     let disk = health.disk.filter(|disk| disk.share() >= DISK_SHARE).map(|disk| finding("the disk of the data directory", disk));
-    let memory = health.memory.filter(|memory| memory.limit > 0.0 && memory.share() >= MEMORY_SHARE && !evicts);
-    disk.into_iter().chain(memory.map(|memory| finding("the memory that the server may take", memory))).collect()
+    disk.into_iter().collect()
 }
 
 fn finding(what: &str, usage: Usage) -> Finding {

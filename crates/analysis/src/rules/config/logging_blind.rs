@@ -4,14 +4,14 @@ use dbwright_model::workload::WorkloadSource;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity};
 
 use crate::context::Context;
-use crate::rule::{Rule, SQL_SERVERS};
+use crate::rule::{Rule, SERVERS};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "config/logging-blind",
     title: "Slow statements leave no trace",
     severity: Severity::Info,
-    engines: SQL_SERVERS,
+    engines: SERVERS,
     needs: &[FactKind::Settings],
     docs: DOCS,
     check,
@@ -22,7 +22,8 @@ const DOCS: &str = r#"
 A server on which nothing records slow statements: no statement statistics (pg_stat_statements, performance_schema), no
 log of slow statements (`log_min_duration_statement`, `log_min_duration_sample`, auto_explain; `slow_query_log`). And
 PostgreSQL servers that hide two causes of slowness that no statistic shows: `log_lock_waits` off together with deadlocks
-seen, `log_temp_files` off together with temporary files written.
+seen, `log_temp_files` off together with temporary files written. Redis and Valkey: the slow log switched off or without
+room.
 
 ```facts finds postgresql
 {"workload": {"source": "none", "statements": []}, "catalog": {"extensions": []},
@@ -38,6 +39,14 @@ seen, `log_temp_files` off together with temporary files written.
 ```facts finds mysql
 {"workload": {"source": "none", "statements": []},
  "settings": {"slow_query_log": {"value": "OFF"}, "performance_schema": {"value": "OFF"}}}
+```
+
+```facts finds redis
+{"settings": {"slowlog-log-slower-than": {"value": "-1"}}}
+```
+
+```facts quiet redis
+{}
 ```
 
 ## Why it matters
@@ -65,6 +74,9 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     if !context.judges_server() {
         return Vec::new();
     }
+    if !context.engine().speaks_sql() {
+        return slow_log(context).into_iter().collect();
+    }
     if context.engine() != Engine::Postgresql {
         return mysql(context).into_iter().collect();
     }
@@ -89,6 +101,21 @@ fn blind(context: &Context<'_>) -> Option<Finding> {
         "'500ms'",
         "Log statements that take longer than half a second",
     )))
+}
+
+fn slow_log(context: &Context<'_>) -> Option<Finding> {
+    let (limit, room) = (context.setting_number("slowlog-log-slower-than")?, context.setting_number("slowlog-max-len")?);
+    let (name, value, wanted) = if limit < 0.0 {
+        ("slowlog-log-slower-than", limit, "10000")
+    } else if room < 1.0 {
+        ("slowlog-max-len", room, "128")
+    } else {
+        return None;
+    };
+    let message = format!("{name} is {value:.0}: no slow command leaves a trace.");
+    let change = context.change_setting(name, wanted, "Keep commands that take longer than 10 ms in the slow log");
+    let evidence = Evidence::text(name, format!("{value:.0}"), "settings");
+    Some(Finding::new(name, message).severe(Severity::Warning).evidence(evidence).change_if(change).risks(0.2))
 }
 
 fn lock_waits(context: &Context<'_>) -> Option<Finding> {

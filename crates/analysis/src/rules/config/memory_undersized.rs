@@ -3,14 +3,14 @@
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::rule::{Rule, SQL_SERVERS};
+use crate::rule::{Rule, SERVERS};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "config/memory-undersized",
     title: "Too little memory for the data in use",
     severity: Severity::Warning,
-    engines: SQL_SERVERS,
+    engines: SERVERS,
     needs: &[FactKind::Settings, FactKind::Health],
     docs: DOCS,
     check,
@@ -20,6 +20,10 @@ pub static RULE: Rule = Rule {
 const POSTGRESQL_HITS: f64 = 0.95;
 /// Cache hit share of InnoDB, counted per page request, below which the pool is too small.
 const INNODB_HITS: f64 = 0.99;
+/// Share of lookups that a cache answers below which evicted keys are missed.
+const KEY_HITS: f64 = 0.8;
+/// Keys evicted, and lookups, below which a share says nothing.
+const FEWEST_LOOKUPS: f64 = 10_000.0;
 /// Blocks read below which a share says nothing (1 GB of 8 kB pages).
 const FEWEST_BLOCKS: f64 = 131_072.0;
 /// Bytes of temporary files a day from which work_mem is worth raising.
@@ -30,7 +34,7 @@ const DOCS: &str = r#"
 PostgreSQL: less than 95 % of block reads are answered from `shared_buffers`, which hold less than a quarter of the
 database, over at least 1 GB of reads where that is counted; or sessions write more than 1 GB of temporary files a day
 with `work_mem` at 4 MB or less. MySQL and MariaDB: less than 99 % of page requests are answered from a buffer pool that
-is smaller than the data.
+is smaller than the data. Redis and Valkey: 10,000 keys and more were evicted, and less than 80 % of lookups find their key.
 
 ```facts finds postgresql
 {"health": {"cache_hit_share": {"value": 0.81, "exactness": "measured", "source": "pg_stat_database"}},
@@ -53,6 +57,14 @@ is smaller than the data.
 {"health": {"cache_hit_share": {"value": 0.93, "exactness": "measured", "source": "Innodb_buffer_pool_reads"}},
  "settings": {"innodb_buffer_pool_size": {"value": "134217728"}},
  "catalog": {"database_bytes": {"value": 64000000000, "exactness": "measured", "source": "information_schema.tables"}}}
+```
+
+```facts finds redis
+{"health": {"cache_hit_share": {"value": 0.55, "exactness": "measured", "source": "INFO"}, "counters": {"evicted_keys": 900000, "keyspace_hits": 5500000, "keyspace_misses": 4500000}}}
+```
+
+```facts quiet redis
+{"health": {"cache_hit_share": {"value": 0.55, "exactness": "measured", "source": "INFO"}, "counters": {"evicted_keys": 0, "keyspace_hits": 5500000, "keyspace_misses": 4500000}}}
 ```
 
 ## Why it matters
@@ -83,7 +95,27 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     if context.engine() == Engine::Postgresql {
         return [shared_buffers(context), work_memory(context)].into_iter().flatten().collect();
     }
+    if !context.engine().speaks_sql() {
+        return evictions(context).into_iter().collect();
+    }
     buffer_pool(context).into_iter().collect()
+}
+
+/// A cache that evicts what is asked for again.
+fn evictions(context: &Context<'_>) -> Option<Finding> {
+    let evicted = context.counter("evicted_keys").filter(|keys| *keys >= FEWEST_LOOKUPS)?;
+    let share = context.facts.health.cache_hit_share.as_ref().filter(|share| share.value < KEY_HITS)?;
+    let lookups = context.counter("keyspace_hits").unwrap_or(0.0) + context.counter("keyspace_misses").unwrap_or(0.0);
+    if lookups < FEWEST_LOOKUPS {
+        return None;
+    }
+    let message = format!("{evicted:.0} keys were evicted, and {:.0} % of lookups do not find their key.", (1.0 - share.value) * 100.0);
+    Some(
+        Finding::new("maxmemory", message)
+            .evidence(Evidence::of("lookups that find their key", share, Unit::Share))
+            .evidence(Evidence::measured("keys evicted", evicted, Unit::Count, "INFO evicted_keys"))
+            .risks(0.3),
+    )
 }
 
 /// Whether the share rests on enough reads, as far as their number is known.

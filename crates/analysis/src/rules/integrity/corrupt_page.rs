@@ -3,14 +3,14 @@
 use dbwright_model::{Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::rule::{ALL, Rule};
+use crate::rule::{Rule, SQL};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "integrity/corrupt-page",
     title: "Damaged pages",
     severity: Severity::Error,
-    engines: ALL,
+    engines: SQL,
     needs: &[FactKind::Health],
     docs: DOCS,
     check,

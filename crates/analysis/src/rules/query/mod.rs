@@ -2,10 +2,12 @@
 
 use crate::rule::Rule;
 
+mod blocking_command;
 mod cartesian_join;
 mod correlated_subquery;
 mod distinct_hides_fan_out;
 mod implicit_conversion;
+mod keys_command;
 mod large_in_list;
 mod leading_wildcard;
 mod limit_without_order;
@@ -29,10 +31,12 @@ mod unbounded_result;
 
 /// The family's rules, sorted by id.
 pub const RULES: &[&Rule] = &[
+    &blocking_command::RULE,
     &cartesian_join::RULE,
     &correlated_subquery::RULE,
     &distinct_hides_fan_out::RULE,
     &implicit_conversion::RULE,
+    &keys_command::RULE,
     &large_in_list::RULE,
     &leading_wildcard::RULE,
     &limit_without_order::RULE,

@@ -5,14 +5,14 @@ use dbwright_model::{Evidence, FactKind, Finding, Grade, Severity, Unit};
 use dbwright_sql::StatementKind;
 
 use crate::context::{Context, StatementView};
-use crate::rule::{Rule, SQL};
+use crate::rule::{ALL, Rule};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "query/over-sla",
     title: "Statement slower than agreed",
     severity: Severity::Error,
-    engines: SQL,
+    engines: ALL,
     needs: &[FactKind::Workload],
     docs: DOCS,
     check,
@@ -30,7 +30,7 @@ Statements whose 95th percentile of latency is not below the limit of the policy
 when the whole 95 % confidence interval of the percentile lies above the limit; a warning when the measured percentile does
 but the interval reaches below; a remark when only its upper end does. Where the server keeps no distribution, mean and
 standard deviation prove it: a mean that exceeds the limit by 0.23 standard deviations can't belong to a 95th percentile
-below it.
+below it. Redis and Valkey keep a histogram of each command in powers of two: the bucket of the percentile is its interval.
 
 ```facts finds postgresql
 {"coverage": [{"fact": "workload", "state": "read", "detail": ""}, {"fact": "latency", "state": "read", "detail": ""}],
@@ -47,6 +47,11 @@ below it.
 {"coverage": [{"fact": "workload", "state": "read", "detail": ""}, {"fact": "latency", "state": "read", "detail": ""}],
  "workload": {"source": "log", "statements": [{"text": "SELECT name FROM customer WHERE city = $1", "calls": 400, "total_ms": 9000,
   "latency": {"samples": 400, "p50_ms": 21, "p95_ms": 40, "p95_low_ms": 37, "p95_high_ms": 44, "p99_ms": 50, "max_ms": 700, "method": "log"}}]}}
+```
+
+```facts finds redis
+{"workload": {"source": "statistics", "statements": [{"text": "SMEMBERS", "name": "SMEMBERS", "calls": 400, "total_ms": 90000,
+  "latency": {"samples": 400, "p50_ms": 131, "p95_ms": 524, "p95_low_ms": 262, "p95_high_ms": 524, "p99_ms": 524, "max_ms": 1048, "method": "server histogram"}}]}}
 ```
 
 ## Why it matters

@@ -20,7 +20,7 @@ const DOCS: &str = r#"
 ## Finds
 Settings under which a commit is acknowledged before it is safe. PostgreSQL: fsync, full_page_writes,
 synchronous_commit, the latter for single roles too. MySQL and MariaDB: innodb_flush_log_at_trx_commit, sync_binlog,
-innodb_doublewrite. Redis and Valkey: no persistence at all, appendfsync. SQLite: journal_mode off or memory,
+innodb_doublewrite. Redis and Valkey: no persistence at all, appendfsync, no-appendfsync-on-rewrite. SQLite: journal_mode off or memory,
 synchronous off.
 
 ```facts finds postgresql
@@ -33,6 +33,14 @@ synchronous off.
 
 ```facts finds redis
 {"settings": {"appendonly": {"value": "no"}, "save": {"value": ""}, "maxmemory-policy": {"value": "noeviction"}}, "backups": {"durability": [["appendonly", "no"], ["save", ""]]}}
+```
+
+```facts finds redis
+{"settings": {"no-appendfsync-on-rewrite": {"value": "yes"}, "appendonly": {"value": "yes"}}, "backups": {"durability": [["appendonly", "yes"], ["appendfsync", "always"], ["no-appendfsync-on-rewrite", "yes"]]}}
+```
+
+```facts quiet redis
+{"backups": {"durability": [["appendonly", "yes"], ["appendfsync", "always"], ["no-appendfsync-on-rewrite", "no"]]}}
 ```
 
 ```facts finds sqlite
@@ -129,6 +137,13 @@ const REDIS: &[Hazard] = &[
         "everysec",
         "the operating system decides when writes are safe: some 30 seconds are lost in a power cut",
     ),
+    hazard(
+        "no-appendfsync-on-rewrite",
+        &["yes"],
+        Severity::Warning,
+        "no",
+        "while a snapshot or rewrite runs nothing is brought to the disk: some 30 seconds are lost in a power cut",
+    ),
     hazard("appendfsync", &["everysec"], Severity::Info, "always", "up to a second of acknowledged writes is lost in a crash"),
 ];
 const SQLITE: &[Hazard] = &[
@@ -145,7 +160,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     };
     let persistent = value(context, "appendonly").is_none_or(|value| value == "yes");
     let mut findings: Vec<Finding> =
-        table.iter().filter(|one| one.name != "appendfsync" || persistent).filter_map(|one| judge(context, one)).collect();
+        table.iter().filter(|one| !one.name.contains("appendfsync") || persistent).filter_map(|one| judge(context, one)).collect();
     findings.extend(no_persistence(context));
     findings.extend(roles(context));
     findings
@@ -176,7 +191,10 @@ fn no_persistence(context: &Context<'_>) -> Option<Finding> {
     }
     let cache = context.setting_text("maxmemory-policy").is_some_and(|policy| policy.starts_with("allkeys-"));
     let finding = Finding::new("appendonly", "Neither append-only file nor snapshots are on: a restart loses every key.");
-    Some(if cache { finding.severe(Severity::Info).risks(0.1) } else { finding.risks(0.9) })
+    let change = context
+        .change_setting("appendonly", "yes", "Keep an append-only file")
+        .map(|change| change.locking("a fork for the first file, which stops the server for some 10 ms a GB"));
+    Some(if cache { finding.severe(Severity::Info).risks(0.1) } else { finding.change_if(change).risks(0.9) })
 }
 
 /// What the server's setting promises, a role's own may take back.

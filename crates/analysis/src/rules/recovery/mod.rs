@@ -12,9 +12,12 @@ mod failover_slow;
 mod incomplete_backup;
 mod no_backup;
 mod no_point_in_time;
+mod restart_empties_replicas;
 mod restore_differs;
 mod restore_failed;
 mod restore_slow;
+mod save_error_ignored;
+mod snapshot_failing;
 mod support;
 mod unlogged_table;
 
@@ -30,8 +33,11 @@ pub const RULES: &[&Rule] = &[
     &incomplete_backup::RULE,
     &no_backup::RULE,
     &no_point_in_time::RULE,
+    &restart_empties_replicas::RULE,
     &restore_differs::RULE,
     &restore_failed::RULE,
     &restore_slow::RULE,
+    &save_error_ignored::RULE,
+    &snapshot_failing::RULE,
     &unlogged_table::RULE,
 ];

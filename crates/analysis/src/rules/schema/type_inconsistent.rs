@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use dbwright_model::catalog::{Collection, Field, TypeFamily};
-use dbwright_model::{FactKind, Finding, Severity};
+use dbwright_model::{Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::rule::{Rule, SQL};
+use crate::rule::{ALL, Rule};
+use crate::rules::keyspace::{FEWEST_KEYS, Pattern, is_numbered, patterns};
 use crate::rules::shared::{column_object, starts_reference, words};
 
 /// The rule.
@@ -14,7 +15,7 @@ pub static RULE: Rule = Rule {
     id: "schema/type-inconsistent",
     title: "One name, several types",
     severity: Severity::Info,
-    engines: SQL,
+    engines: ALL,
     needs: &[FactKind::Catalog],
     docs: DOCS,
     check,
@@ -105,11 +106,12 @@ const GENERIC: &[&str] = &[
     "year",
 ];
 
-const DOCS: &str = r"
+const DOCS: &str = r#"
 ## Finds
 Columns of one name that have different kinds of type in different tables, where the name is that of a reference
 (`…_id`) or occurs in three or more tables and most of them agree. Columns with a foreign key are left to
-schema/fk-type-mismatch; names that mean something else in each table (`status`, `value`, `date`) are left out.
+schema/fk-type-mismatch; names that mean something else in each table (`status`, `value`, `date`) are left out. Redis and
+Valkey: keys of one pattern that hold values of several types, which is a warning.
 
 ```sql finds
 CREATE TABLE invoice (id INTEGER PRIMARY KEY, warehouse_id INTEGER NOT NULL);
@@ -123,23 +125,37 @@ CREATE TABLE delivery (id INTEGER PRIMARY KEY, warehouse_id INT NOT NULL, status
 CREATE TABLE stock_count (id INTEGER PRIMARY KEY, warehouse_id BIGINT NOT NULL, status TEXT NOT NULL);
 ```
 
+```facts finds redis
+{"catalog": {"collections": [{"name": {"name": "cart:*"}, "kind": "key-pattern", "storage": {"rows": {"value": 900, "exactness": "measured", "source": "SCAN"}},
+  "records": {"types": {"hash": 870, "string": 30}, "sampled": 900, "examples": {"hash": "cart:17", "string": "cart:18"}}}]}}
+```
+
+```facts quiet redis
+{"catalog": {"collections": [{"name": {"name": "app:*"}, "kind": "key-pattern", "storage": {"rows": {"value": 90, "exactness": "measured", "source": "SCAN"}},
+  "records": {"types": {"hash": 60, "string": 30}, "sampled": 90, "examples": {"hash": "app:settings", "string": "app:theme"}}}]}}
+```
+
 ## Why it matters
-Whoever joins by the name gets a conversion on each row, an index that is not used, or, with SQLite, no match at all.
+Keys: a command meant for one type is answered WRONGTYPE by the other. Columns: whoever joins by the name gets a conversion on each row, an index that is not used, or, with SQLite, no match at all.
 
 ## When not to follow
-Names that happen to be the same and are never compared.
+Names that happen to be the same and are never compared; keys of a change under way that programs know how to read.
 
 ## Fix
-Give the odd one the type of the others, or another name.
+Give the odd one the type of the others, or another name. Keys: find out which program writes the odd type, give its keys a
+prefix of their own, and carry the old ones over.
 
 ## How we verify
-Read from the catalog: the family of types of each column by name.
+Read from the catalog: the family of types of each column by name; of keys the TYPE of those sampled.
 
 ## References
 PostgreSQL manual, Type Conversion; SQLite manual, Datatypes, section 4.2.
-";
+"#;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
+    if !context.engine().speaks_sql() {
+        return patterns(context).filter_map(|pattern| mixed(&pattern)).collect();
+    }
     let mut by_name: BTreeMap<String, Vec<(&Collection, &Field)>> = BTreeMap::new();
     for table in context.facts.catalog.tables() {
         for field in table.fields.iter().filter(|field| !field.type_name.is_empty() && field.family != TypeFamily::Other) {
@@ -147,6 +163,27 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     by_name.into_iter().filter(|(name, _)| !GENERIC.contains(&name.as_str())).flat_map(|(_, places)| judge(&places)).collect()
+}
+
+/// Keys whose variable part is an identifier are of one kind, and so should their values be.
+fn mixed(pattern: &Pattern<'_>) -> Option<Finding> {
+    let shape = pattern.shape;
+    let numbered = shape.examples.values().all(|name| is_numbered(&pattern.collection.name.name, name));
+    // A key that went between SCAN and TYPE has none.
+    let types: Vec<(&String, &u64)> = shape.types.iter().filter(|(kind, _)| !matches!(kind.as_str(), "none" | "")).collect();
+    if types.len() < 2 || !numbered || shape.sampled < FEWEST_KEYS {
+        return None;
+    }
+    let list: Vec<String> = types.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let message = format!("Keys {} hold values of several types: of those looked at {}.", pattern.name(), list.join(", "));
+    let mut finding = Finding::new(pattern.name(), message)
+        .severe(Severity::Warning)
+        .evidence(Evidence::measured("keys sampled", shape.sampled as f64, Unit::Count, "SCAN"))
+        .risks(0.3);
+    for (kind, name) in &shape.examples {
+        finding = finding.evidence(Evidence::text(format!("a {kind}"), name.clone(), "TYPE"));
+    }
+    Some(finding)
 }
 
 fn judge(places: &[(&Collection, &Field)]) -> Vec<Finding> {

@@ -2,11 +2,12 @@
 
 use dbwright_model::change::Change;
 use dbwright_model::security::Role;
-use dbwright_model::{Engine, FactKind, Finding, Severity};
+use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity};
 
 use crate::context::Context;
 use crate::ddl::Ddl;
 use crate::rule::{Rule, SERVERS};
+use crate::rules::shared::has_word;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -23,7 +24,8 @@ const DOCS: &str = r#"
 ## Finds
 PostgreSQL: roles that log in, are no superusers and may run programs or read and write files of the server, and
 tables that PUBLIC may change. MySQL and MariaDB: accounts from any host with rights over the whole server (ALL
-PRIVILEGES, SUPER, FILE, GRANT OPTION). Redis and Valkey, as info: one account with all rights for everybody.
+PRIVILEGES, SUPER, FILE, GRANT OPTION). Redis and Valkey: accounts beside `default` that may run every command, CONFIG, ACL,
+DEBUG and SHUTDOWN among them, unless the name is that of an administrator; as info, one account with all rights for everybody.
 
 ```facts finds postgresql
 {"security": {"roles": [{"name": "store", "login": true, "member_of": ["pg_execute_server_program"]}]}}
@@ -45,6 +47,14 @@ PRIVILEGES, SUPER, FILE, GRANT OPTION). Redis and Valkey, as info: one account w
 {"security": {"roles": [{"name": "admin@localhost", "login": true, "privileges": ["ALL PRIVILEGES"]}]}}
 ```
 
+```facts finds redis
+{"security": {"roles": [{"name": "default", "login": false}, {"name": "shop", "login": true, "superuser": true, "password_empty": false, "privileges": ["~*", "+@all"]}, {"name": "report", "login": true, "privileges": ["~*", "+@read"]}]}}
+```
+
+```facts quiet redis
+{"security": {"roles": [{"name": "default", "login": false}, {"name": "admin", "login": true, "superuser": true, "password_empty": false, "privileges": ["~*", "+@all"]}, {"name": "report", "login": true, "privileges": ["~*", "+@read"]}]}}
+```
+
 ## Why it matters
 What a program may do, whoever takes it over may do.
 
@@ -58,7 +68,8 @@ Revoke what the account's work does not need; grant it for the time it does.
 Read from roles and grants. Afterwards the right is gone.
 
 ## References
-PostgreSQL manual, Predefined Roles. MySQL manual, Privileges Provided by MySQL.
+PostgreSQL manual, Predefined Roles. MySQL manual, Privileges Provided by MySQL. Redis
+documentation, ACL.
 "#;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -126,6 +137,23 @@ fn one_for_all(context: &Context<'_>) -> Vec<Finding> {
                 format!("{} is the only account and may run every command: each program can flush, configure and shut down.", only.name);
             vec![Finding::new(only.name.clone(), message).severe(Severity::Info).risks(0.3)]
         }
-        _ => Vec::new(),
+        several => several.iter().filter(|role| role.superuser && !administers(&role.name)).map(|role| without_limits(role)).collect(),
     }
+}
+
+fn administers(name: &str) -> bool {
+    has_word(name, &["admin", "administrator", "default", "operator", "ops", "root"])
+}
+
+fn without_limits(role: &Role) -> Finding {
+    let message = format!("{} may run every command, CONFIG, ACL, DEBUG and SHUTDOWN among them.", role.name);
+    let finding =
+        Finding::new(role.name.clone(), message).evidence(Evidence::text("rules", role.privileges.join(" "), "ACL LIST")).risks(0.5);
+    // A name that needs quoting is left to a person.
+    let plain = role.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    finding.change_if(plain.then(|| {
+        Change::new(format!("Take the commands of administration from {}; ACL SAVE or CONFIG REWRITE keeps it", role.name))
+            .step(format!("ACL SETUSER {} -@admin", role.name), format!("ACL SETUSER {} +@admin", role.name))
+            .locking("none that blocks; its open connections lose the right at once")
+    }))
 }

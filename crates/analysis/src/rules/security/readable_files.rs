@@ -4,7 +4,7 @@ use dbwright_model::security::FileMode;
 use dbwright_model::{Evidence, FactKind, Finding, Severity};
 
 use crate::context::Context;
-use crate::rule::{ALL, Rule};
+use crate::rule::{Rule, SQL};
 use crate::sensitivity::Condition;
 
 /// The rule.
@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     id: "security/readable-files",
     title: "Files that others may read or write",
     severity: Severity::Warning,
-    engines: ALL,
+    engines: SQL,
     needs: &[FactKind::Files],
     docs: DOCS,
     check,

@@ -1,16 +1,17 @@
 //! `topology/quorum-too-small`.
 
+use dbwright_model::topology::Watched;
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::rule::{Rule, SQL_SERVERS};
+use crate::rule::{Rule, SERVERS};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "topology/quorum-too-small",
     title: "The loss of one node stops writes",
     severity: Severity::Warning,
-    engines: SQL_SERVERS,
+    engines: SERVERS,
     needs: &[FactKind::Topology, FactKind::Settings],
     docs: DOCS,
     check,
@@ -20,7 +21,8 @@ const DOCS: &str = r#"
 ## Finds
 PostgreSQL: as many synchronous replicas are required by `synchronous_standby_names` as there are candidates for it, so
 that the loss of one makes every commit wait. MySQL and MariaDB: a Galera cluster of two nodes, which loses its majority
-with either of them.
+with either of them. Redis and Valkey: fewer than three Sentinels, a quorum of more Sentinels than there are, a cluster of
+fewer than three nodes that serve slots.
 
 ```facts finds postgresql
 {"topology": {"role": "primary", "synchronous": "FIRST 1 (east)", "replicas": [{"name": "east", "state": "streaming", "synchronous": true}]},
@@ -36,6 +38,14 @@ with either of them.
 {"health": {"counters": {"wsrep_cluster_size": 2}}}
 ```
 
+```facts finds redis
+{"topology": {"watched": [{"name": "shop", "state": "master", "replicas": 1, "watchers": 2, "quorum": 2}]}}
+```
+
+```facts quiet redis
+{"topology": {"watched": [{"name": "shop", "state": "master", "replicas": 1, "watchers": 3, "quorum": 2}]}}
+```
+
 ## Why it matters
 Commits that wait for a replica that is gone wait for ever, and the application with them. Two nodes can't outvote each
 other: when the link between them breaks, neither may go on.
@@ -45,10 +55,10 @@ Where losing a write is worse than standing still, and somebody is there day and
 
 ## Fix
 Add a third copy: `ANY 1 (east, west)` needs one of two replicas; a Galera cluster of two takes an arbitrator (garbd) that
-votes without holding data.
+votes without holding data; three Sentinels on three machines with a quorum of two.
 
 ## How we verify
-Read from pg_stat_replication and the setting, or wsrep_cluster_size. A failover drill kills one node and counts the writes
+Read from pg_stat_replication and the setting, or wsrep_cluster_size, SENTINEL MASTERS, CLUSTER NODES. A failover drill kills one node and counts the writes
 that are acknowledged meanwhile.
 
 ## References
@@ -59,6 +69,9 @@ manual, Weighted Quorum; Galera Arbitrator.
 fn check(context: &Context<'_>) -> Vec<Finding> {
     if !context.judges_server() {
         return Vec::new();
+    }
+    if !context.engine().speaks_sql() {
+        return context.facts.topology.watched.iter().filter_map(few_watchers).chain(few_shards(context)).collect();
     }
     let finding = if context.engine() == Engine::Postgresql { no_spare(context) } else { two_nodes(context) };
     finding.into_iter().collect()
@@ -79,6 +92,34 @@ fn no_spare(context: &Context<'_>) -> Option<Finding> {
         .evidence(Evidence::measured("candidates connected", connected as f64, Unit::Count, "pg_stat_replication"))
         .risks(if connected < rule.count { 0.9 } else { 0.5 });
     Some(if connected < rule.count { finding.severe(Severity::Error) } else { finding })
+}
+
+/// A failover needs the quorum to see the fault and a majority of all Sentinels to agree on who mends it.
+fn few_watchers(one: &Watched) -> Option<Finding> {
+    let needed = one.quorum.unwrap_or(1).max(one.watchers / 2 + 1);
+    if one.watchers > needed {
+        return None;
+    }
+    let message = format!(
+        "{} Sentinels watch {}, and a failover needs {needed} of them: {}.",
+        one.watchers,
+        one.name,
+        if one.watchers < needed { "there can be none" } else { "the loss of one leaves none to act" }
+    );
+    let finding = Finding::new(one.name.clone(), message)
+        .evidence(Evidence::measured("Sentinels", one.watchers as f64, Unit::Count, "SENTINEL MASTERS"))
+        .evidence(Evidence::measured("needed", needed as f64, Unit::Count, "quorum and majority"))
+        .risks(0.6);
+    Some(if one.watchers < needed { finding.severe(Severity::Error).risks(0.9) } else { finding })
+}
+
+fn few_shards(context: &Context<'_>) -> Option<Finding> {
+    let shards = context.facts.topology.cluster.iter().filter(|node| node.slots > 0).count();
+    if !(1..3).contains(&shards) {
+        return None;
+    }
+    let message = format!("{shards} nodes of the cluster serve slots: when one fails the rest has no majority to fail over.");
+    Some(Finding::new("server", message).evidence(Evidence::measured("nodes", shards as f64, Unit::Count, "CLUSTER NODES")).risks(0.5))
 }
 
 fn two_nodes(context: &Context<'_>) -> Option<Finding> {

@@ -3,14 +3,14 @@
 use dbwright_model::{Engine, Evidence, FactKind, Finding, Severity, Unit};
 
 use crate::context::Context;
-use crate::rule::{Rule, SQL_SERVERS};
+use crate::rule::{Rule, SERVERS};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "topology/synchronous-not-enforced",
     title: "Commits do not wait for the copy that is meant to be synchronous",
     severity: Severity::Error,
-    engines: SQL_SERVERS,
+    engines: SERVERS,
     needs: &[FactKind::Topology, FactKind::Settings],
     docs: DOCS,
     check,
@@ -21,7 +21,8 @@ const DOCS: &str = r#"
 PostgreSQL: synchronous replicas are named, but `synchronous_commit` is `off` or `local`, for the server or for a login
 role, so that commits do not wait for them. MySQL and MariaDB: semi-synchronous replication is switched on, but the server
 has fallen back to asynchronous. And, as a remark: replicas that are all asynchronous where the policy allows no
-acknowledged write to be lost.
+acknowledged write to be lost. Redis and Valkey: a
+primary with replicas that takes writes even when none of them can be reached (`min-replicas-to-write` 0), as a remark.
 
 ```facts finds postgresql
 {"topology": {"role": "primary", "synchronous": "ANY 1 (east, west)", "replicas": [{"name": "east", "synchronous": true}, {"name": "west", "synchronous": true}]},
@@ -35,6 +36,14 @@ acknowledged write to be lost.
 
 ```facts finds mysql
 {"settings": {"rpl_semi_sync_source_enabled": {"value": "ON"}}, "health": {"counters": {"Rpl_semi_sync_source_status": 0}}, "topology": {"role": "primary"}}
+```
+
+```facts finds redis
+{"settings": {"min-replicas-to-write": {"value": "0"}}, "topology": {"replicas": [{"name": "10.0.0.6:6379", "state": "online"}]}}
+```
+
+```facts quiet redis
+{"settings": {"min-replicas-to-write": {"value": "1"}}, "topology": {"replicas": [{"name": "10.0.0.6:6379", "state": "online"}]}}
 ```
 
 ## Why it matters
@@ -60,6 +69,9 @@ PostgreSQL manual, Write Ahead Log, synchronous_commit; Synchronous Replication.
 fn check(context: &Context<'_>) -> Vec<Finding> {
     if !context.judges_server() {
         return Vec::new();
+    }
+    if !context.engine().speaks_sql() {
+        return isolated_writes(context).into_iter().collect();
     }
     let mut findings =
         if context.engine() == Engine::Postgresql { postgresql(context) } else { fallen_back(context).into_iter().collect() };
@@ -95,6 +107,24 @@ fn postgresql(context: &Context<'_>) -> Vec<Finding> {
         findings.push(finding.severe(Severity::Warning).risks(0.5));
     }
     findings
+}
+
+/// A primary that is cut off goes on taking writes, which are lost when a replica has taken its place.
+fn isolated_writes(context: &Context<'_>) -> Option<Finding> {
+    let replicas = context.facts.topology.replicas.len();
+    if replicas == 0 || context.setting_number("min-replicas-to-write")? >= 1.0 || context.policy.standards.lost_writes > 0 {
+        return None;
+    }
+    let message = "Writes are taken even when no replica can be reached: a failover loses what a cut-off primary took meanwhile.";
+    let change =
+        context.change_setting("min-replicas-to-write", "1", "Refuse writes while no replica has been heard of for min-replicas-max-lag");
+    Some(
+        Finding::new("min-replicas-to-write", message)
+            .evidence(Evidence::measured("replicas", replicas as f64, Unit::Count, "INFO replication"))
+            .change_if(change)
+            .severe(Severity::Info)
+            .risks(0.3),
+    )
 }
 
 fn fallen_back(context: &Context<'_>) -> Option<Finding> {
