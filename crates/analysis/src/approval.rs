@@ -93,7 +93,7 @@ pub fn write(statement: &Statement) -> String {
     out
 }
 
-/// Signs a text made by [`write`] with a key that needs no passphrase.
+/// Signs a text made by [`write()`] with a key that needs no passphrase.
 ///
 /// # Errors
 /// When the key is encrypted or of a kind that can't sign.
