@@ -2,6 +2,8 @@
 //!
 //! Towards a user's database this crate only reads. It never judges what it reads.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod coverage;
 pub mod credentials;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod dependencies;
@@ -9,6 +11,8 @@ pub mod drill;
 pub mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod inclusion;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 pub mod options;
 #[cfg(feature = "postgres")]
 pub mod postgres;

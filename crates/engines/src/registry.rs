@@ -42,6 +42,8 @@ pub struct Driver {
 }
 
 static DRIVERS: &[&Driver] = &[
+    #[cfg(feature = "mysql")]
+    &crate::mysql::DRIVER,
     #[cfg(feature = "postgres")]
     &crate::postgres::DRIVER,
     #[cfg(feature = "redis")]

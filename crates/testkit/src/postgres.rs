@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Account that servers run as when the tests run as root, which PostgreSQL refuses.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 /// How long a server may take to start or stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -309,7 +309,7 @@ impl Drop for Background {
     }
 }
 
-fn signal(process: &Child, signal: rustix::process::Signal) {
+pub(crate) fn signal(process: &Child, signal: rustix::process::Signal) {
     if let Some(id) = i32::try_from(process.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process(id, signal);
     }
@@ -339,24 +339,24 @@ fn template(installation: &Installation) -> PathBuf {
     place
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     let status = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("running cp");
     assert!(status.success(), "copying the template");
 }
 
 /// Hands a path to the account that the server runs as.
-fn give(path: &Path) {
+pub(crate) fn give(path: &Path) {
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("handing over to the server's account");
     }
 }
 
-fn as_nobody(command: &mut Command) {
+pub(crate) fn as_nobody(command: &mut Command) {
     if rustix::process::geteuid().is_root() {
         command.uid(NOBODY).gid(NOBODY).current_dir("/");
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }

@@ -2,6 +2,8 @@
 //! reader here. Nothing in this module connects, and no secret leaves it but as a [`Secret`].
 
 pub mod environment;
+#[cfg(feature = "mysql")]
+pub mod my_cnf;
 pub mod pg_service;
 pub mod pgpass;
 pub mod prompt;

@@ -12,10 +12,10 @@ use dbwright_model::facts::{KeyCheck, ReferenceCheck, Violation};
 use dbwright_model::{FactKind, Facts, ObjectName, Reading};
 use tokio_postgres::Row;
 
-use super::facts::coverage::Book;
 use super::queries::{Query, quote};
 use super::row::Cells;
 use super::session::ReadOnly;
+use crate::coverage::Book;
 use crate::error::{EngineError, ErrorKind};
 use crate::options::ReadRows;
 

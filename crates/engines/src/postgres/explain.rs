@@ -11,12 +11,12 @@ use dbwright_model::plan::Plan;
 use dbwright_model::{FactKind, Facts, Reading};
 use tokio_postgres::types::Type;
 
-use super::facts::coverage::{Book, tolerate};
 use super::plan::parse_plan;
 use super::queries::{self, quote};
 use super::row::Cells;
 use super::scratch::Json;
 use super::session::ReadOnly;
+use crate::coverage::{Book, tolerate};
 use crate::error::{EngineError, ErrorKind};
 use crate::options::CollectOptions;
 

@@ -4,11 +4,11 @@ use dbwright_model::catalog::{Catalog, Collection, Field};
 use dbwright_model::facts::Inclusion;
 use dbwright_model::{FactKind, Facts};
 
-use super::super::facts::coverage::Book;
 use super::super::queries::quote;
 use super::super::row::Cells;
 use super::super::session::ReadOnly;
 use super::{one, source};
+use crate::coverage::Book;
 use crate::error::EngineError;
 use crate::inclusion::{PAIRS, STRAY_SHARE, candidates};
 use crate::options::ReadRows;

@@ -4,11 +4,11 @@ use dbwright_model::catalog::{Collection, Field, TypeFamily, ValueProfile};
 use dbwright_model::{FactKind, Facts};
 use tokio_postgres::Row;
 
-use super::super::facts::coverage::Book;
 use super::super::queries::quote;
 use super::super::row::Cells;
 use super::super::session::ReadOnly;
 use super::{one, source};
+use crate::coverage::Book;
 use crate::error::EngineError;
 use crate::options::ReadRows;
 

@@ -5,9 +5,9 @@ use dbwright_model::{FactKind, Facts};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
-use super::super::facts::coverage::Book;
 use super::super::queries::{Query, quote};
 use super::super::session::ReadOnly;
+use crate::coverage::Book;
 use crate::dependencies::{self, Miner};
 use crate::error::{EngineError, ErrorKind};
 use crate::options::ReadRows;

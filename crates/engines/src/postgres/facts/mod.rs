@@ -3,7 +3,6 @@
 
 mod access;
 mod bloat;
-pub(super) mod coverage;
 mod indexes;
 mod objects;
 mod relations;
@@ -19,11 +18,11 @@ use tokio_postgres::types::Type;
 
 pub(super) use self::objects::extensions;
 
-use self::coverage::{Book, tolerate};
 use self::relations::Relations;
 use super::queries::{self, Query, quote};
 use super::row::Cells;
 use super::session::{Parameter, ReadOnly};
+use crate::coverage::{Book, tolerate};
 use crate::error::{EngineError, ErrorKind};
 use crate::options::CollectOptions;
 

@@ -5,8 +5,8 @@ use dbwright_model::workload::{Statement, Workload, WorkloadSource};
 use dbwright_model::{FactKind, Facts, Reading};
 use tokio_postgres::Row;
 
-use super::coverage::{Book, tolerate};
 use super::text;
+use crate::coverage::{Book, tolerate};
 use crate::error::EngineError;
 use crate::postgres::queries;
 use crate::postgres::row::Cells;

@@ -1,0 +1,3 @@
+SELECT k.TABLE_SCHEMA AS `schema`, k.TABLE_NAME AS `table`, k.CONSTRAINT_NAME AS `name`, k.ORDINAL_POSITION AS `position`, k.COLUMN_NAME AS `column`,
+       k.REFERENCED_TABLE_SCHEMA AS `target_schema`, k.REFERENCED_TABLE_NAME AS `target`, k.REFERENCED_COLUMN_NAME AS `target_column`
+FROM information_schema.KEY_COLUMN_USAGE k WHERE {schemas} AND k.REFERENCED_TABLE_NAME IS NOT NULL

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS `count` FROM information_schema.TABLES WHERE {schemas}

@@ -1,0 +1,2 @@
+SELECT EVENT_OBJECT_SCHEMA AS `schema`, EVENT_OBJECT_TABLE AS `table`, TRIGGER_NAME AS `name`, ACTION_TIMING AS `timing`, EVENT_MANIPULATION AS `event`
+FROM information_schema.TRIGGERS WHERE {event_schemas}
