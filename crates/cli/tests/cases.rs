@@ -6,8 +6,13 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use dbwright_model::{Finding, Severity};
+use dbwright_engines::{CollectOptions, Target, driver_for};
+use dbwright_model::policy::Policy;
+use dbwright_model::report::Report;
+use dbwright_model::{Engine, Finding, Severity, Timestamp};
+use dbwright_testkit::redis::RedisServer;
 use tempfile::TempDir;
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,10 @@ fn expected(table: &toml::Table, engine: &str) -> Vec<Expected> {
 fn assemble(case: &Path, engine: &str) -> TempDir {
     let project = TempDir::new().expect("a directory");
     for name in ["schema", "data", "workload"] {
+        let commands = case.join(format!("{name}.redis"));
+        if commands.is_file() {
+            fs::copy(&commands, project.path().join(format!("{name}.redis"))).expect("copied");
+        }
         let own = case.join(format!("{name}.{engine}.sql"));
         let common = case.join(format!("{name}.sql"));
         if let Some(source) = [own, common].iter().find(|path| path.is_file()) {
@@ -55,6 +64,43 @@ fn assemble(case: &Path, engine: &str) -> TempDir {
     }
     fs::write(project.path().join("dbwright.toml"), format!("[project]\ndialect = \"{engine}\"\n")).expect("written");
     project
+}
+
+/// The review of a running server that was started with the case's arguments and sent its commands.
+fn review_server(case: &Path, table: &toml::Table) -> Result<Option<Report>, String> {
+    let arguments = strings(table.get("arguments"));
+    let Some(server) = RedisServer::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) else { return Ok(None) };
+    server.commands(&fs::read_to_string(case.join("server.redis")).expect("commands"));
+    let url = server.url_with_password();
+    let Ok(Target::Endpoint(endpoint)) = Target::recognise(&url) else { return Err(format!("{url} is no server")) };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let options = CollectOptions::at(Timestamp::from_seconds(seconds.cast_signed()));
+    let driver = driver_for(Engine::Redis).expect("built in");
+    let mut facts = runtime.block_on((driver.collect)(&endpoint, &options)).map_err(|error| error.to_string())?;
+    let mut facts = facts.remove(0);
+    dbwright_analysis::prepare(&mut facts);
+    Ok(Some(dbwright_analysis::review(&facts, &Policy::default())))
+}
+
+/// The review of a case on an engine; none where its server is not installed, which was said aloud.
+fn review(case: &Path, engine: &str, table: &toml::Table) -> Result<Option<Report>, String> {
+    if case.join("server.redis").is_file() {
+        return review_server(case, table);
+    }
+    common::quick_review(assemble(case, engine).path()).map(Some)
+}
+
+/// Whether the servers of an engine are here; a missing one is said aloud.
+fn installed(engine: &str) -> bool {
+    match engine {
+        "postgresql" if dbwright_testkit::postgres::installations().is_empty() => {
+            dbwright_testkit::skip("postgres15", "no PostgreSQL is installed")
+        }
+        "redis" | "valkey" if !dbwright_testkit::redis::installed() => dbwright_testkit::skip("redis", "redis-server is not installed"),
+        _ => return true,
+    }
+    false
 }
 
 /// Whether a finding is the expected one: the schema that an engine puts in front of a name does not matter.
@@ -67,9 +113,9 @@ fn matches(finding: &Finding, expected: &Expected) -> bool {
 
 fn judge(case: &Path, engine: &str, table: &toml::Table, counts: &mut BTreeMap<String, Count>, failures: &mut Vec<String>) {
     let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let project = assemble(case, engine);
-    let report = match common::quick_review(project.path()) {
-        Ok(report) => report,
+    let report = match review(case, engine, table) {
+        Ok(Some(report)) => report,
+        Ok(None) => return,
         Err(error) => return failures.push(format!("{name} on {engine}: {error}")),
     };
     let mut open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.severity > Severity::Info).collect();
@@ -100,8 +146,7 @@ fn planted_faults_are_found_and_look_alikes_stay_quiet() {
     for case in cases.iter().filter(|path| path.is_dir()) {
         let table: toml::Table = fs::read_to_string(case.join("expect.toml")).expect("expect.toml").parse().expect("TOML");
         for engine in strings(table.get("engines")) {
-            if engine == "postgresql" && dbwright_testkit::postgres::installations().is_empty() {
-                dbwright_testkit::skip("postgres15", "no PostgreSQL is installed");
+            if !installed(&engine) {
                 continue;
             }
             judged += 1;
@@ -114,7 +159,7 @@ fn planted_faults_are_found_and_look_alikes_stay_quiet() {
     }
     println!("{table}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(judged >= 14, "only {judged} cases were judged");
+    assert!(judged >= 21, "only {judged} cases were judged");
     let file = common::root().join("crates/analysis/src/accuracy.tsv");
     if std::env::var_os("DBWRIGHT_UPDATE").is_some() {
         fs::write(&file, &table).expect("written");

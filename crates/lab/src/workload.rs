@@ -7,6 +7,7 @@ use dbwright_model::workload::{Origin, Sample, Statement};
 use dbwright_sql::{Fingerprinter, Piece, PieceKind};
 
 use crate::error::{LabError, LabErrorKind, Place};
+use crate::project::commands;
 use crate::project::source::SourceFile;
 
 /// Samples that are kept of one statement.
@@ -26,6 +27,9 @@ pub struct Planned {
 /// # Errors
 /// When an annotation can't be understood.
 pub fn parse(file: &SourceFile, engine: Engine) -> Result<Vec<Planned>, LabError> {
+    if !engine.speaks_sql() {
+        return parse_commands(file, engine);
+    }
     let mut fingerprinter = Fingerprinter::new(engine);
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut planned: Vec<Planned> = Vec::new();
@@ -45,6 +49,46 @@ pub fn parse(file: &SourceFile, engine: Engine) -> Result<Vec<Planned>, LabError
         }
     }
     Ok(planned)
+}
+
+/// The commands of a workload of keys, one entry a command and pattern of its first key; `# name:`, `# weight:`, `# rate:`.
+fn parse_commands(file: &SourceFile, engine: Engine) -> Result<Vec<Planned>, LabError> {
+    let mut fingerprinter = Fingerprinter::new(engine);
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut planned: Vec<Planned> = Vec::new();
+    for command in commands::split(&file.text) {
+        let shape = commands::shape(&commands::words_of(file, &command)?);
+        let fingerprint = fingerprinter.digest(&shape).fingerprint.to_string();
+        let at = *places.entry(fingerprint.clone()).or_insert(planned.len());
+        if at == planned.len() {
+            let origin = Origin { file: file.name.clone(), line: command.line };
+            let statement = Statement { fingerprint, text: command.text.to_owned(), origin: Some(origin), ..Statement::default() };
+            planned.push(Planned { statement, rate_per_second: None });
+        }
+        let entry = &mut planned[at];
+        if entry.statement.name.is_none() {
+            entry.statement.name = command.annotation("name").map(|(name, _)| name).filter(|name| !name.is_empty()).map(str::to_owned);
+        }
+        entry.statement.weight = entry.statement.weight.or(command_number(file, &command, "weight")?);
+        entry.rate_per_second = entry.rate_per_second.or(command_number(file, &command, "rate")?);
+        let sample = Sample { text: command.text.to_owned(), parameters: Vec::new() };
+        if entry.statement.samples.len() < MOST_SAMPLES && !entry.statement.samples.contains(&sample) {
+            entry.statement.samples.push(sample);
+        }
+    }
+    Ok(planned)
+}
+
+fn command_number(file: &SourceFile, command: &commands::Command<'_>, key: &str) -> Result<Option<f64>, LabError> {
+    let Some((text, offset)) = command.annotation(key) else { return Ok(None) };
+    above_zero(text).map(Some).ok_or_else(|| {
+        LabError::new(LabErrorKind::Source, format!("`# {key}:` takes a number above 0, not {text:?}")).at(file.place(offset))
+    })
+}
+
+fn above_zero(text: &str) -> Option<f64> {
+    let digits = text.split(['/', ' ']).next().unwrap_or(text);
+    digits.parse::<f64>().ok().filter(|value| value.is_finite() && *value > 0.0)
 }
 
 fn begin(file: &SourceFile, piece: &Piece<'_>, fingerprint: String) -> Statement {
@@ -68,11 +112,9 @@ fn add(file: &SourceFile, piece: &Piece<'_>, entry: &mut Planned) -> Result<(), 
 
 fn number(file: &SourceFile, piece: &Piece<'_>, key: &str) -> Result<Option<f64>, LabError> {
     let Some(text) = piece.annotation(key) else { return Ok(None) };
-    let digits = text.split(['/', ' ']).next().unwrap_or(text);
-    match digits.parse::<f64>() {
-        Ok(value) if value.is_finite() && value > 0.0 => Ok(Some(value)),
-        _ => Err(annotation_error(file, piece, text, &format!("`-- {key}:` takes a number above 0, not {text:?}"))),
-    }
+    above_zero(text)
+        .map(Some)
+        .ok_or_else(|| annotation_error(file, piece, text, &format!("`-- {key}:` takes a number above 0, not {text:?}")))
 }
 
 fn annotation_error(file: &SourceFile, piece: &Piece<'_>, value: &str, message: &str) -> LabError {
@@ -176,5 +218,19 @@ mod tests {
     #[test]
     fn nothing_is_a_workload_too() {
         assert_eq!(read("-- nothing yet\n").unwrap(), []);
+    }
+
+    #[test]
+    fn commands_of_one_kind_are_samples_of_one() {
+        let text = "# name: cart\n# weight: 9\nHGETALL cart:1\nhgetall cart:22\nSET page:1 \"a b\" EX 60\n";
+        let found = parse(&SourceFile::new("workload.redis", text), Engine::Redis).unwrap();
+        assert_eq!(found.len(), 2);
+        let first = &found[0].statement;
+        assert_eq!((first.name.as_deref(), first.weight, first.samples.len()), (Some("cart"), Some(9.0), 2));
+        assert_eq!(first.origin, Some(Origin { file: "workload.redis".into(), line: 3 }));
+        let wrong = parse(&SourceFile::new("workload.redis", "# rate: often\nGET a\n"), Engine::Redis).unwrap_err();
+        assert_eq!((wrong.place.unwrap().line, wrong.message.contains("above 0")), (1, true));
+        let open = parse(&SourceFile::new("workload.redis", "GET \"a\n"), Engine::Redis).unwrap_err();
+        assert_eq!(open.place.unwrap().column, 5);
     }
 }

@@ -7,11 +7,19 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+/// Whether `redis-server` is installed.
+#[must_use]
+pub fn installed() -> bool {
+    Command::new("redis-server").arg("--version").output().is_ok()
+}
+
 /// A running server.
 pub struct RedisServer {
     child: Child,
     port: u16,
     arguments: Vec<String>,
+    /// What must outlive the server.
+    also: Option<TempDir>,
     _directory: TempDir,
 }
 
@@ -23,26 +31,53 @@ impl RedisServer {
     /// When the server is required but absent, or does not start within ten seconds.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Option<Self> {
-        if Command::new("redis-server").arg("--version").output().is_err() {
+        Self::start_with("-", arguments)
+    }
+
+    fn start_with(configuration: &str, arguments: &[&str]) -> Option<Self> {
+        if !installed() {
             crate::skip("redis", "redis-server is not installed");
             return None;
         }
         let directory = TempDir::new().expect("a directory for the server");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let sentinel = arguments.contains(&"--sentinel");
+        let saving: &[&str] = if sentinel { &[] } else { &["--save", ""] };
         let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
+            .arg(configuration)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir"])
             .arg(directory.path())
+            .args(saving)
             .args(arguments)
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("redis-server starts");
-        let server = Self { child, port, arguments: arguments.iter().map(|text| (*text).to_owned()).collect(), _directory: directory };
+        let server =
+            Self { child, port, arguments: arguments.iter().map(|text| (*text).to_owned()).collect(), also: None, _directory: directory };
         let limit = Instant::now() + Duration::from_secs(10);
         while !server.commands("PING").contains("PONG") {
             assert!(Instant::now() < limit, "redis-server did not answer within 10 s");
             std::thread::sleep(Duration::from_millis(20));
         }
+        Some(server)
+    }
+
+    /// Starts a Sentinel that watches primaries on 127.0.0.1: name, port and quorum of each. It misses them after half a second.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn sentinel(watched: &[(&str, u16, u8)]) -> Option<Self> {
+        let directory = TempDir::new().expect("a directory for the configuration");
+        let file = directory.path().join("sentinel.conf");
+        let line = |(name, port, quorum): &(&str, u16, u8)| {
+            format!("sentinel monitor {name} 127.0.0.1 {port} {quorum}\nsentinel down-after-milliseconds {name} 500\n")
+        };
+        std::fs::write(&file, watched.iter().map(line).collect::<String>()).expect("the configuration is written");
+        let mut server = Self::start_with(&file.display().to_string(), &["--sentinel"])?;
+        server.also = Some(directory);
         Some(server)
     }
 
@@ -56,6 +91,12 @@ impl RedisServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Its URL with the password that it was started with, if any.
+    #[must_use]
+    pub fn url_with_password(&self) -> String {
+        self.password().map_or_else(|| self.url(), |password| self.url_as("default", password))
     }
 
     /// Its URL for an account.

@@ -11,13 +11,16 @@ use redis::Value;
 
 use super::connect::{self, Connection};
 use super::info::Info;
+use super::keys::Limits;
 use super::{cluster, keys, latency, security};
 use crate::error::EngineError;
-use crate::options::CollectOptions;
+use crate::options::{CollectOptions, ReadRows};
 use crate::target::Endpoint;
 
 /// Time that sampling keys may take, over all databases.
 const SAMPLING: Duration = Duration::from_millis(3_200);
+/// As [`SAMPLING`], on a server that is there for us alone.
+const SAMPLING_OWN: Duration = Duration::from_secs(60);
 /// Settings that are or may hold secrets.
 const SECRET_SETTINGS: [&str; 6] = ["requirepass", "masterauth", "primaryauth", "masteruser", "primaryuser", "tls-key-file-pass"];
 
@@ -31,18 +34,17 @@ pub(super) async fn collect(endpoint: &Endpoint, options: &CollectOptions) -> Re
     let mut facts = Facts::empty(engine, &version, &name(endpoint), options.now);
     facts.target.identity = info.text("run_id").map(str::to_owned);
     facts.target.service = service(&info, endpoint);
-    facts.settings = reader.settings().await;
-    let histogram =
-        reader.optional(FactKind::Latency, &["LATENCY", "HISTOGRAM"], "latency histograms of each command", "+latency|histogram").await;
-    let slow =
-        reader.optional(FactKind::Workload, &["SLOWLOG", "GET", "128"], "counters of each command and the slow log", "+slowlog|get").await;
+    let sentinel = info.text("redis_mode") == Some("sentinel");
+    facts.settings = if sentinel { reader.no_keys() } else { reader.settings().await };
+    let (histogram, slow) = if sentinel { (None, None) } else { reader.commands().await };
     facts.workload = latency::workload(&info, histogram.as_ref(), slow.as_ref());
     facts.workload.since = started_at(&info, options.now);
     reader.roles(&mut facts).await;
     let (nodes, state, watched) = reader.copies(&info).await;
     let coverage = std::mem::take(&mut reader.coverage);
     facts.coverage.extend(coverage);
-    sample(&mut connection, &info, &mut facts).await?;
+    let own = options.read_rows == ReadRows::All;
+    sample(&mut connection, &info, if own { Limits::OWN } else { Limits::SHARED }, &mut facts).await?;
     let anyone = if connection.authenticated { connect::admits_anyone(endpoint, options).await } else { Some(true) };
     read_info(&info, &mut facts, options.now);
     facts.topology.cluster = nodes;
@@ -113,6 +115,24 @@ impl Reader<'_> {
         entry.hint = entry.hint.take().or(hint);
     }
 
+    /// A Sentinel has neither keys nor the settings, counters and logs that go with them.
+    fn no_keys(&mut self) -> BTreeMap<String, Setting> {
+        for fact in [FactKind::Settings, FactKind::Latency, FactKind::Workload] {
+            self.note(fact, Reading::NotApplicable, "a Sentinel holds no keys and answers no programs".to_owned(), None);
+        }
+        BTreeMap::new()
+    }
+
+    /// Latency histograms and the slow log.
+    async fn commands(&mut self) -> (Option<Value>, Option<Value>) {
+        let histogram =
+            self.optional(FactKind::Latency, &["LATENCY", "HISTOGRAM"], "latency histograms of each command", "+latency|histogram").await;
+        let slow = self
+            .optional(FactKind::Workload, &["SLOWLOG", "GET", "128"], "counters of each command and the slow log", "+slowlog|get")
+            .await;
+        (histogram, slow)
+    }
+
     async fn settings(&mut self) -> BTreeMap<String, Setting> {
         let answer = self.optional(FactKind::Settings, &["CONFIG", "GET", "*"], "all settings but secrets", "+config|get").await;
         let pairs = answer.as_ref().map(latency::entries).unwrap_or_default();
@@ -155,7 +175,7 @@ impl Reader<'_> {
 }
 
 /// Samples every database that holds keys, each for its share of the time.
-async fn sample(connection: &mut Connection, info: &Info, facts: &mut Facts) -> Result<(), EngineError> {
+async fn sample(connection: &mut Connection, info: &Info, limits: Limits, facts: &mut Facts) -> Result<(), EngineError> {
     let mut databases: Vec<(i64, u64)> =
         info.groups("db").filter_map(|(number, pairs)| Some((number.parse().ok()?, pairs.get("keys")?.parse().ok()?))).collect();
     databases.sort_unstable();
@@ -166,28 +186,35 @@ async fn sample(connection: &mut Connection, info: &Info, facts: &mut Facts) -> 
         let _ = connection.ask(&["READONLY"]).await;
     }
     let total: u64 = databases.iter().map(|(_, keys)| keys).sum::<u64>().max(1);
-    let (mut names, mut complete) = (0, true);
+    let time = if limits.paced { SAMPLING } else { SAMPLING_OWN };
+    let (mut names, mut looked_at, mut complete) = (0, 0, true);
     for (database, keys) in databases {
         if let Err(error) = connection.ask(&["SELECT", &database.to_string()]).await {
             complete = false;
             facts.health.notes.insert(format!("db{database}"), format!("not sampled: {}", error.detail));
             continue;
         }
-        let deadline = Instant::now() + SAMPLING.mul_f64(keys as f64 / total as f64);
-        let sampled = keys::sample(connection, &keys::Plan { database, keys, round_trip, deadline, counts_use }).await?;
+        let deadline = Instant::now() + time.mul_f64(keys as f64 / total as f64);
+        let sampled = keys::sample(connection, &keys::Plan { database, keys, round_trip, deadline, limits, counts_use }).await?;
         names += sampled.names;
+        looked_at += sampled.looked_at;
         complete &= sampled.complete;
         facts.catalog.collections.extend(sampled.collections);
     }
     let detail = if complete { format!("all {names} keys by SCAN") } else { format!("{names} of {total} keys by SCAN, at random") };
-    let state = if complete { Reading::Read } else { Reading::Partial };
+    let state = if complete && looked_at == names { Reading::Read } else { Reading::Partial };
     facts.coverage.push(Coverage {
         fact: FactKind::Catalog,
         state: Reading::Read,
         detail: format!("key patterns from {detail}"),
         hint: None,
     });
-    facts.coverage.push(Coverage { fact: FactKind::Sizes, state, detail: format!("sizes of keys from {detail}"), hint: None });
+    facts.coverage.push(Coverage {
+        fact: FactKind::Sizes,
+        state,
+        detail: format!("{looked_at} keys looked at, some of each pattern, of {detail}"),
+        hint: None,
+    });
     facts.catalog.collections.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(())
 }

@@ -13,25 +13,57 @@ use super::facts::text_of;
 use super::patterns;
 use crate::error::EngineError;
 
-/// Names read at the most, per database.
-const MOST_NAMES: usize = 20_000;
-/// Keys looked at closely at the most, per database.
-const MOST_DETAILS: usize = 2_000;
 /// Keys looked at closely per batch.
 const BATCH: usize = 40;
 /// Names asked for per SCAN.
 const SCAN_COUNT: &str = "400";
 /// Share of the elapsed time that the server may spend on us.
-const SHARE: f64 = 0.008;
+const SHARE: f64 = 0.006;
+/// Longest pause between two batches.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// Share of the time for the names; the rest is for looking at some of them closely.
+const TIME_FOR_NAMES: f64 = 0.5;
+/// Longest name of a key that is looked at closely, bytes.
+const LONGEST_NAME: usize = 4_096;
+/// Bytes of a longer name that are kept.
+const KEPT_OF_NAME: usize = 256;
+
+/// How much is asked of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Names read at the most.
+    pub(super) names: usize,
+    /// Keys looked at closely at the most.
+    pub(super) details: usize,
+    /// Whether pauses keep the server's time under its share.
+    pub(super) paced: bool,
+}
+
+impl Limits {
+    /// Of a server that others use.
+    pub(super) const SHARED: Self = Self { names: 20_000, details: 2_000, paced: true };
+    /// Of a server that is there for us alone.
+    pub(super) const OWN: Self = Self { names: 2_000_000, details: 20_000, paced: false };
+}
 
 /// What a sample showed of one database.
 pub(super) struct Sampled {
     /// Key patterns as collections.
     pub(super) collections: Vec<Collection>,
-    /// Names read, of how many keys.
+    /// Names read.
     pub(super) names: usize,
-    /// Whether every key was seen.
+    /// Keys looked at closely.
+    pub(super) looked_at: usize,
+    /// Whether every name was seen.
     pub(super) complete: bool,
+}
+
+/// The name of a key.
+struct Name {
+    /// As text, shortened when it is long.
+    text: String,
+    /// As it is; none when it is too long to be asked for.
+    bytes: Option<Vec<u8>>,
 }
 
 /// One key looked at closely.
@@ -57,42 +89,105 @@ pub(super) struct Plan {
     pub(super) round_trip: Duration,
     /// When to stop.
     pub(super) deadline: Instant,
+    /// How much to ask.
+    pub(super) limits: Limits,
     /// Whether the server counts how often keys are used (an LFU policy) in place of how long they were not.
     pub(super) counts_use: bool,
 }
 
-/// Samples the selected database.
+/// Samples the selected database: names first, then of each pattern some keys closely, so that rare ones are seen too.
 pub(super) async fn sample(connection: &mut Connection, plan: &Plan) -> Result<Sampled, EngineError> {
-    let mut names: Vec<String> = Vec::new();
-    let mut details: Vec<Option<Detail>> = Vec::new();
-    let mut cursor = "0".to_owned();
-    let mut looked_at = 0;
-    let complete = loop {
+    let (names, complete) = scan(connection, plan).await?;
+    let texts: Vec<String> = names.iter().map(|name| name.text.clone()).collect();
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, pattern) in patterns::of(&texts).into_iter().enumerate() {
+        groups.entry(pattern).or_default().push(at);
+    }
+    let (mut details, mut cost): (BTreeMap<usize, Detail>, _) = (BTreeMap::new(), Cost(f64::MAX));
+    for batch in choose(&groups, plan.limits.details).chunks(BATCH) {
+        if Instant::now() >= plan.deadline && !details.is_empty() {
+            break;
+        }
+        let before = connection.busy;
+        let (places, keys): (Vec<usize>, Vec<&[u8]>) = batch.iter().filter_map(|at| Some((*at, names[*at].bytes.as_deref()?))).unzip();
+        let seen = look(connection, &keys, plan.counts_use).await?;
+        // A key that went in the meantime has no type.
+        details.extend(places.into_iter().zip(seen).filter(|(_, detail)| !matches!(detail.kind.as_str(), "none" | "")));
+        let spent = cost.of((connection.busy - before).saturating_sub(plan.round_trip * 2), batch.len());
+        pause(plan, spent, plan.deadline).await;
+    }
+    let looked_at = details.len();
+    Ok(Sampled { collections: collections(plan, &texts, &groups, &details, complete), names: names.len(), looked_at, complete })
+}
+
+/// Names by SCAN, and whether these are all.
+async fn scan(connection: &mut Connection, plan: &Plan) -> Result<(Vec<Name>, bool), EngineError> {
+    let started = Instant::now();
+    let end = started + plan.deadline.saturating_duration_since(started).mul_f64(TIME_FOR_NAMES);
+    let (mut names, mut cursor, mut cost) = (Vec::new(), "0".to_owned(), Cost(f64::MAX));
+    loop {
         let before = connection.busy;
         let answer = connection.ask(&["SCAN", &cursor, "COUNT", SCAN_COUNT]).await?;
         let (next, found) = scanned(&answer);
-        let close = BATCH.min(MOST_DETAILS - looked_at).min(found.len());
-        looked_at += close;
-        let seen = look(connection, &found[..close], plan.counts_use).await?;
-        details.extend(seen.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(found.len()));
-        names.extend(found.iter().map(|name| readable(name)));
+        let spent = cost.of((connection.busy - before).saturating_sub(plan.round_trip), found.len());
+        names.extend(found.into_iter().map(Name::new));
         cursor = next;
         if cursor == "0" {
-            break true;
+            return Ok((names, true));
         }
-        if names.len() >= MOST_NAMES || Instant::now() >= plan.deadline {
-            break false;
+        if names.len() >= plan.limits.names || Instant::now() >= end {
+            return Ok((names, false));
         }
-        pause((connection.busy - before).saturating_sub(plan.round_trip * 3), plan.deadline).await;
+        pause(plan, spent, end).await;
+    }
+}
+
+impl Name {
+    fn new(bytes: Vec<u8>) -> Self {
+        let text = readable(bytes.get(..KEPT_OF_NAME).unwrap_or(&bytes));
+        Self { text, bytes: Some(bytes).filter(|bytes| bytes.len() <= LONGEST_NAME) }
+    }
+}
+
+/// Which keys to look at: as many of each pattern, small ones whole; of larger ones evenly over the order of SCAN. Patterns
+/// take turns, so that an early end leaves none out.
+fn choose(groups: &BTreeMap<String, Vec<usize>>, most: usize) -> Vec<usize> {
+    let mut sizes: Vec<usize> = groups.values().map(Vec::len).collect();
+    sizes.sort_unstable();
+    let (mut left, mut share) = (most, 0);
+    for (at, size) in sizes.iter().enumerate() {
+        share = left / (sizes.len() - at);
+        left -= share.min(*size);
+    }
+    let of_group = |members: &Vec<usize>| {
+        let count = members.len().min(share.max(1));
+        (0..count).map(|turn| (turn, members[turn * members.len() / count])).collect::<Vec<_>>()
     };
-    Ok(Sampled { collections: collections(plan, &names, &details, complete), names: names.len(), complete })
+    let mut chosen: Vec<(usize, usize)> = groups.values().flat_map(of_group).collect();
+    chosen.sort_unstable();
+    chosen.into_iter().map(|(_, at)| at).take(most).collect()
+}
+
+/// What a key costs the server: the least seen so far, since whatever is seen from here beyond it was waiting of ours, of the
+/// network or behind other clients.
+struct Cost(f64);
+
+impl Cost {
+    /// Notes a batch and gives the server's time for it.
+    fn of(&mut self, busy: Duration, keys: usize) -> Duration {
+        let keys = keys.max(1) as f64;
+        self.0 = self.0.min(busy.as_secs_f64() / keys);
+        Duration::from_secs_f64(self.0 * keys)
+    }
 }
 
 /// Waits so long that the server's time stays under its share of the whole.
-async fn pause(busy: Duration, deadline: Instant) {
-    let wanted = busy.mul_f64(1.0 / SHARE - 1.0).min(Duration::from_millis(250));
-    let left = deadline.saturating_duration_since(Instant::now());
-    tokio::time::sleep(wanted.min(left)).await;
+async fn pause(plan: &Plan, busy: Duration, end: Instant) {
+    if !plan.limits.paced {
+        return;
+    }
+    let wanted = busy.mul_f64(1.0 / SHARE - 1.0).min(LONGEST_PAUSE);
+    tokio::time::sleep(wanted.min(end.saturating_duration_since(Instant::now()))).await;
 }
 
 fn scanned(answer: &Value) -> (String, Vec<Vec<u8>>) {
@@ -104,7 +199,7 @@ fn scanned(answer: &Value) -> (String, Vec<Vec<u8>>) {
 }
 
 /// Looks closely at keys: type, encoding, expiry, size, idle time; then the number of elements, which needs the type.
-async fn look(connection: &mut Connection, keys: &[Vec<u8>], counts_use: bool) -> Result<Vec<Detail>, EngineError> {
+async fn look(connection: &mut Connection, keys: &[&[u8]], counts_use: bool) -> Result<Vec<Detail>, EngineError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -112,8 +207,8 @@ async fn look(connection: &mut Connection, keys: &[Vec<u8>], counts_use: bool) -
     let mut first = redis::pipe();
     first.ignore_errors();
     for key in keys {
-        first.cmd("TYPE").arg(key).cmd("OBJECT").arg("ENCODING").arg(key).cmd("PTTL").arg(key);
-        first.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(5).cmd("OBJECT").arg(usage).arg(key);
+        first.cmd("TYPE").arg(*key).cmd("OBJECT").arg("ENCODING").arg(*key).cmd("PTTL").arg(*key);
+        first.cmd("MEMORY").arg("USAGE").arg(*key).arg("SAMPLES").arg(5).cmd("OBJECT").arg(usage).arg(*key);
     }
     let answers = connection.batch(&first, keys.len() as u64 * 5).await?;
     let mut details: Vec<Detail> = answers.chunks(5).map(|answers| detail(answers, counts_use)).collect();
@@ -125,7 +220,7 @@ async fn look(connection: &mut Connection, keys: &[Vec<u8>], counts_use: bool) -
     let mut second = redis::pipe();
     second.ignore_errors();
     for (at, command) in &counted {
-        second.cmd(command).arg(&keys[*at]);
+        second.cmd(command).arg(keys[*at]);
     }
     let lengths = connection.batch(&second, counted.len() as u64).await?;
     for ((at, _), length) in counted.iter().zip(&lengths) {
@@ -178,20 +273,22 @@ fn readable(name: &[u8]) -> String {
     text
 }
 
-fn collections(plan: &Plan, names: &[String], details: &[Option<Detail>], complete: bool) -> Vec<Collection> {
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (at, pattern) in patterns::of(names).into_iter().enumerate() {
-        groups.entry(pattern).or_default().push(at);
-    }
+fn collections(
+    plan: &Plan,
+    names: &[String],
+    groups: &BTreeMap<String, Vec<usize>>,
+    details: &BTreeMap<usize, Detail>,
+    complete: bool,
+) -> Vec<Collection> {
     let prefix = if plan.database == 0 { None } else { Some(format!("db{}", plan.database)) };
-    let collection = |(pattern, members): (String, Vec<usize>)| {
-        let seen: Vec<(&str, &Detail)> = members.iter().filter_map(|at| Some((names[*at].as_str(), details[*at].as_ref()?))).collect();
+    let collection = |(pattern, members): (&String, &Vec<usize>)| {
+        let seen: Vec<(&str, &Detail)> = members.iter().filter_map(|at| Some((names[*at].as_str(), details.get(at)?))).collect();
         let rows = rows(members.len(), names.len(), plan.keys, complete);
         let storage = Storage { table_bytes: bytes(&seen, &rows), rows: Some(rows), ..Storage::default() };
-        let name = ObjectName { schema: prefix.clone(), name: pattern };
+        let name = ObjectName { schema: prefix.clone(), name: pattern.clone() };
         Collection { name, kind: CollectionKind::KeyPattern, storage, records: Some(shape(&seen)), ..Collection::default() }
     };
-    groups.into_iter().map(collection).collect()
+    groups.iter().map(collection).collect()
 }
 
 /// Keys of a pattern: counted, or estimated from its share of the names with the 95 % interval of a binomial share (Wilson).
@@ -274,6 +371,33 @@ mod tests {
         assert!(found.low.unwrap() < 50_000.0 && found.low.unwrap() > 35_000.0);
         assert!(found.high.unwrap() > 50_000.0 && found.high.unwrap() < 70_000.0);
         assert_eq!(rows(50, 1000, 1000, true).low, None);
+    }
+
+    #[test]
+    fn waiting_is_not_taken_for_work() {
+        let mut cost = Cost(f64::MAX);
+        assert_eq!(cost.of(Duration::from_millis(4), 400), Duration::from_millis(4));
+        assert_eq!(cost.of(Duration::from_millis(2), 400), Duration::from_millis(2));
+        assert_eq!(cost.of(Duration::from_millis(90), 200), Duration::from_millis(1));
+    }
+
+    #[test]
+    fn every_pattern_is_looked_at() {
+        let groups: BTreeMap<String, Vec<usize>> =
+            [("a".to_owned(), vec![0]), ("b".to_owned(), (1..11).collect()), ("c".to_owned(), (11..10_011).collect())].into();
+        let chosen = choose(&groups, 100);
+        assert!(chosen.len() <= 100 && chosen.len() >= 98, "{}", chosen.len());
+        assert!((0..11).all(|at| chosen.contains(&at)));
+        assert!(chosen.iter().any(|at| *at > 9_000), "evenly over the order of SCAN");
+        assert_eq!(choose(&groups, 3).len(), 3);
+        assert!(choose(&BTreeMap::new(), 10).is_empty());
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_and_not_asked_for() {
+        let name = Name::new(vec![b'k'; 5000]);
+        assert_eq!((name.text.len(), name.bytes), (256, None));
+        assert_eq!(Name::new(b"k:1".to_vec()).bytes.as_deref(), Some(&b"k:1"[..]));
     }
 
     #[test]

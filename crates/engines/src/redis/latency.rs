@@ -16,12 +16,13 @@ pub(super) fn workload(info: &Info, histogram: Option<&Value>, slow: Option<&Val
     let mut statements: Vec<Statement> = info
         .groups("cmdstat_")
         // A command that was only ever refused was never executed.
-        .filter(|(_, pairs)| pairs.get("calls") != Some(&"0"))
+        .filter(|(name, pairs)| pairs.get("calls") != Some(&"0") && !of_connections(name))
         .map(|(name, pairs)| {
             let number = |key: &str| pairs.get(key).and_then(|text| text.parse::<f64>().ok());
             let command = name.replace('|', " ").to_uppercase();
             Statement {
                 fingerprint: String::new(),
+                name: Some(command.clone()),
                 engine_id: Some(name.to_owned()),
                 calls: number("calls"),
                 total_ms: number("usec").map(|micros| micros / 1000.0),
@@ -34,6 +35,16 @@ pub(super) fn workload(info: &Info, histogram: Option<&Value>, slow: Option<&Val
         .collect();
     statements.sort_by(|a, b| b.total_ms.partial_cmp(&a.total_ms).unwrap_or(std::cmp::Ordering::Equal).then_with(|| a.text.cmp(&b.text)));
     Workload { source: WorkloadSource::Statistics, statements, literals_hidden: true, ..Workload::default() }
+}
+
+/// Commands by which connections are made, kept and looked after, replicas and this very reading included: they are nobody's
+/// workload.
+fn of_connections(name: &str) -> bool {
+    const COMMANDS: [&str; 18] = [
+        "acl", "auth", "client", "cluster", "command", "config", "dbsize", "hello", "info", "latency", "memory", "ping", "psync",
+        "readonly", "replconf", "role", "select", "slowlog",
+    ];
+    COMMANDS.contains(&name.split('|').next().unwrap_or(name))
 }
 
 /// Cumulative counts by upper bound in microseconds, per command.
@@ -55,6 +66,9 @@ fn histograms(value: &Value) -> BTreeMap<String, Vec<(f64, u64)>> {
     found
 }
 
+/// Executions that carry a bound of the 95th percentile.
+const FEWEST: u64 = 59;
+
 /// Percentiles as the upper bounds of the buckets that hold them; the 95th with the bucket as its interval.
 fn latency(cumulative: &[(f64, u64)]) -> Option<Latency> {
     let total = cumulative.last()?.1;
@@ -64,10 +78,12 @@ fn latency(cumulative: &[(f64, u64)]) -> Option<Latency> {
     let bucket = |share: f64| {
         let wanted = (total as f64 * share).ceil() as u64;
         let at = cumulative.iter().position(|(_, count)| *count >= wanted).unwrap_or(cumulative.len() - 1);
-        let low = if at == 0 { 0.0 } else { cumulative[at - 1].0 };
-        (low / 1000.0, cumulative[at].0 / 1000.0)
+        // Buckets are powers of two, and empty ones are left out.
+        (cumulative[at].0 / 2000.0, cumulative[at].0 / 1000.0)
     };
     let (p95_low, p95_high) = bucket(0.95);
+    // 59 are needed to bound a 95th percentile at all (0.95^59 < 0.05).
+    let bound = |value: f64| (total >= FEWEST).then_some(value);
     let mut before = 0;
     let buckets = cumulative
         .iter()
@@ -81,8 +97,8 @@ fn latency(cumulative: &[(f64, u64)]) -> Option<Latency> {
         samples: total,
         p50_ms: bucket(0.5).1,
         p95_ms: p95_high,
-        p95_low_ms: Some(p95_low),
-        p95_high_ms: Some(p95_high),
+        p95_low_ms: bound(p95_low),
+        p95_high_ms: bound(p95_high),
         p99_ms: bucket(0.99).1,
         max_ms: bucket(1.0).1,
         method: "server histogram of powers of two microseconds: upper bounds of buckets, time on the server only".to_owned(),

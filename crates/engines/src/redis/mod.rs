@@ -26,6 +26,12 @@ pub static DRIVER: Driver = Driver {
             detail: "server, settings, accounts, commands, replication, cluster and Sentinel state, a bounded sample of keys",
         },
         Capability { name: "explain", there: false, detail: "commands have no plans" },
+        Capability { name: "scratch", there: true, detail: "on server programs of this machine" },
+        Capability {
+            name: "project",
+            there: true,
+            detail: "files of commands: schema.redis, data.redis, workload.redis, run on a scratch server",
+        },
     ],
     collect: |endpoint, options| Box::pin(facts::collect(endpoint, options)),
     rows: None,

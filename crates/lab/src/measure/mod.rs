@@ -250,6 +250,10 @@ fn unmeasurable(text: &str, engine: Engine) -> Option<String> {
         "LISTEN",
         "COPY",
     ];
+    if !engine.speaks_sql() {
+        // The scratch server itself knows which commands it can't put back.
+        return None;
+    }
     let first = Lexer::new(text, engine).find(|token| !token.kind.is_comment())?;
     let word = text.get(first.start..first.end)?.to_ascii_uppercase();
     (first.kind == Kind::Word && WORDS.contains(&word.as_str())).then_some(word)

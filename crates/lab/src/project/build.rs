@@ -7,6 +7,7 @@ use dbwright_model::Engine;
 use dbwright_sql::{Piece, PieceKind, quote_identifier};
 
 use super::Progress;
+use super::commands;
 use super::csv;
 use super::layout::Layout;
 use super::origins::Origins;
@@ -47,6 +48,9 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn script(&mut self, file: &SourceFile, defines: bool) -> Result<(), LabError> {
         let engine = self.scratch.engine();
+        if !engine.speaks_sql() {
+            return self.commands(file);
+        }
         for piece in dbwright_sql::split(&file.text, engine) {
             if piece.kind == PieceKind::ClientCommand {
                 client_command(file, &piece)?;
@@ -55,6 +59,21 @@ impl Builder<'_> {
             self.statement(file, &piece)?;
             if defines {
                 self.origins.statement(file, &piece, engine);
+            }
+        }
+        Ok(())
+    }
+
+    /// A file of commands, one a line; what writes a key defines it.
+    fn commands(&mut self, file: &SourceFile) -> Result<(), LabError> {
+        for command in commands::split(&file.text) {
+            let words = commands::words_of(file, &command)?;
+            self.scratch.execute(command.text).map_err(|error| {
+                let offset = command.offset + error.offset.unwrap_or(0);
+                LabError::new(kind(&error), error.message.clone()).hint(error.hint.clone()).at(file.place(offset))
+            })?;
+            if let Some(key) = words.get(1) {
+                self.origins.key(file, &String::from_utf8_lossy(key), command.line);
             }
         }
         Ok(())

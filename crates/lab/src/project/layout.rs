@@ -42,11 +42,7 @@ pub fn read(directory: &Path, dialect: Option<Engine>) -> Result<Layout, LabErro
     let root = Root { directory, files, dialect };
     let mut layout = Layout { schema: root.schema()?, ..Layout::default() };
     if layout.schema.is_empty() {
-        return Err(LabError::new(
-            LabErrorKind::NoProject,
-            format!("{} holds neither schema.sql nor migrations/*.sql", directory.display()),
-        )
-        .hint("Put the CREATE statements into schema.sql, or give a database's URL or file instead."));
+        return Err(no_project(directory, dialect));
     }
     for stem in ["data", "seed", "seeds"] {
         layout.data.extend(root.named(stem)?);
@@ -54,12 +50,34 @@ pub fn read(directory: &Path, dialect: Option<Engine>) -> Result<Layout, LabErro
     layout.workload = root.named("workload")?;
     for path in listed(&directory.join("data"))? {
         match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("redis") if of_keys(dialect) => layout.data.push(SourceFile::read(directory, &path)?),
             Some("csv") => layout.tables.push(SourceFile::read(directory, &path)?),
             Some("sql") if fits(&path, dialect) => layout.data.push(SourceFile::read(directory, &path)?),
             _ => {}
         }
     }
     Ok(layout)
+}
+
+/// Whether the dialect is one of commands on keys.
+fn of_keys(dialect: Option<Engine>) -> bool {
+    dialect.is_some_and(|engine| !engine.speaks_sql())
+}
+
+fn no_project(directory: &Path, dialect: Option<Engine>) -> LabError {
+    let (what, hint) = if of_keys(dialect) {
+        ("no file *.redis with commands", "Put the commands that make the keys into schema.redis, one a line.")
+    } else {
+        ("neither schema.sql nor migrations/*.sql", "Put the CREATE statements into schema.sql, or give a database's URL or file instead.")
+    };
+    LabError::new(LabErrorKind::NoProject, format!("{} holds {what}", directory.display())).hint(hint)
+}
+
+/// Whether a directory holds files of commands on keys and none of SQL.
+pub fn holds_commands(directory: &Path) -> bool {
+    let paths = listed(directory).unwrap_or_default();
+    let ends = |ending: &str| paths.iter().any(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending)));
+    ends("redis") && !ends("sql") && !MIGRATIONS.iter().any(|folder| directory.join(folder).is_dir())
 }
 
 struct Root<'a> {
@@ -71,6 +89,10 @@ struct Root<'a> {
 impl Root<'_> {
     /// `STEM.DIALECT.sql`, else `STEM.sql`.
     fn named(&self, stem: &str) -> Result<Option<SourceFile>, LabError> {
+        if of_keys(self.dialect) {
+            let path = self.files.iter().find(|path| file_name(path).eq_ignore_ascii_case(&format!("{stem}.redis")));
+            return path.map(|path| SourceFile::read(self.directory, path)).transpose();
+        }
         let find = |name: String| self.files.iter().find(|path| file_name(path).eq_ignore_ascii_case(&name));
         let special = self.dialect.and_then(|dialect| find(format!("{stem}.{}.sql", dialect.id())));
         let Some(path) = special.or_else(|| find(format!("{stem}.sql"))) else { return Ok(None) };
@@ -81,6 +103,12 @@ impl Root<'_> {
         if let Some(file) = self.named("schema")? {
             return Ok(vec![file]);
         }
+        if of_keys(self.dialect) {
+            let scripts =
+                self.files.iter().filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("redis")));
+            let scripts: Vec<&PathBuf> = scripts.filter(|path| !apart(path)).collect();
+            return scripts.into_iter().map(|path| SourceFile::read(self.directory, path)).collect();
+        }
         for folder in MIGRATIONS.into_iter().chain(["schema"]) {
             let files = migrations(self.directory, &self.directory.join(folder), self.dialect)?;
             if !files.is_empty() {
@@ -88,12 +116,16 @@ impl Root<'_> {
             }
         }
         // Any other scripts of the directory itself, in order.
-        const APART: [&str; 4] = ["data", "seed", "seeds", "workload"];
-        let apart = |path: &Path| APART.contains(&file_name(path).split('.').next().unwrap_or_default().to_ascii_lowercase().as_str());
         let scripts: Vec<PathBuf> =
             self.files.iter().filter(|path| is_script(path) && !apart(path) && fits(path, self.dialect)).cloned().collect();
         ordered(self.directory, scripts)
     }
+}
+
+/// Whether a script holds data or the workload, by its name.
+fn apart(path: &Path) -> bool {
+    const APART: [&str; 4] = ["data", "seed", "seeds", "workload"];
+    APART.contains(&file_name(path).split('.').next().unwrap_or_default().to_ascii_lowercase().as_str())
 }
 
 fn file_name(path: &Path) -> String {

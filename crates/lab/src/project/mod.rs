@@ -2,6 +2,7 @@
 //! facts, run and time its workload. It never touches another database, and leaves nothing behind.
 
 mod build;
+pub mod commands;
 pub mod csv;
 pub mod dialect;
 mod layout;
@@ -177,6 +178,9 @@ pub fn read(path: &Path, dialect: Option<Engine>) -> Result<(Engine, Layout), La
     if let Some(engine) = dialect {
         return Ok((engine, layout::read(path, dialect)?));
     }
+    if layout::holds_commands(path) {
+        return Ok((Engine::Redis, layout::read(path, Some(Engine::Redis))?));
+    }
     let layout = layout::read(path, None)?;
     let engine = dialect::recognise(layout.schema.iter().chain(&layout.data));
     Ok((engine, layout::read(path, Some(engine))?))
@@ -230,13 +234,18 @@ fn leave_out_the_server(facts: &mut Facts) {
     facts.health = dbwright_model::health::Health { integrity_check: integrity, notes: notes.into_iter().collect(), ..Default::default() };
     for collection in &mut facts.catalog.collections {
         collection.activity = None;
+        if let Some(records) = &mut collection.records {
+            (records.idle_seconds, records.frequency, records.hottest) = (None, None, None);
+        }
         collection.owner = None;
         for index in &mut collection.indexes {
             index.scans = None;
             index.last_scan = None;
         }
     }
-    for kind in OURS {
+    // What a store in memory says of fragmentation is said of our server.
+    let bloat = (!facts.target.engine.speaks_sql()).then_some(FactKind::Bloat);
+    for kind in OURS.into_iter().chain(bloat) {
         let entry = facts.coverage.iter().find(|entry| entry.fact == kind);
         if entry.is_some_and(|entry| entry.state == Reading::NotApplicable) {
             continue;
@@ -261,7 +270,7 @@ fn put_workload(facts: &mut Facts, statements: Vec<dbwright_model::workload::Sta
         _ if done < total => Reading::Partial,
         _ => Reading::Read,
     };
-    cover(facts, FactKind::Workload, Reading::Read, format!("workload.sql, {total} statements"), None);
+    cover(facts, FactKind::Workload, Reading::Read, format!("the workload file, {total} statements"), None);
     let failed = "Statements that failed say why.";
     cover(
         facts,
@@ -270,6 +279,9 @@ fn put_workload(facts: &mut Facts, statements: Vec<dbwright_model::workload::Sta
         format!("{timed} of {total} statements were timed on the scratch database"),
         (timed < total).then_some(failed),
     );
+    if facts.reading(FactKind::Plans) == Reading::NotApplicable {
+        return;
+    }
     cover(
         facts,
         FactKind::Plans,
@@ -280,9 +292,9 @@ fn put_workload(facts: &mut Facts, statements: Vec<dbwright_model::workload::Sta
 }
 
 fn no_workload(facts: &mut Facts) {
-    const HINT: &str = "Put the statements that matter into workload.sql; literals in them are samples.";
+    const HINT: &str = "Put the statements that matter into workload.sql (commands into workload.redis); literals in them are samples.";
     facts.workload = Workload::default();
     for kind in [FactKind::Workload, FactKind::Latency, FactKind::Plans] {
-        cover(facts, kind, Reading::Missing, "the project has no workload.sql", Some(HINT));
+        cover(facts, kind, Reading::Missing, "the project has no workload file", Some(HINT));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use dbwright_model::catalog::{Collection, CollectionKind};
 use dbwright_model::facts::Project;
 use dbwright_model::workload::Origin;
 use dbwright_model::{Engine, Facts};
@@ -11,11 +12,16 @@ use dbwright_sql::{Piece, unquote_identifier};
 
 use super::source::SourceFile;
 
+/// Keys whose places are kept.
+const MOST_KEYS: usize = 10_000;
+
 /// Collects places while a project is built.
 #[derive(Debug, Default)]
 pub struct Origins {
     /// By the object's name in small letters; the first definition counts.
     places: BTreeMap<String, Origin>,
+    /// Of keys, as they were written, in the order of the files.
+    keys: Vec<(String, Origin)>,
     files: Vec<String>,
 }
 
@@ -35,6 +41,13 @@ impl Origins {
         }
     }
 
+    /// Notes the command that writes a key.
+    pub fn key(&mut self, file: &SourceFile, key: &str, line: u32) {
+        if self.keys.len() < MOST_KEYS {
+            self.keys.push((key.to_owned(), Origin { file: file.name.clone(), line }));
+        }
+    }
+
     /// The places of the objects that the engine made of it all, spelled as its catalog does.
     #[must_use]
     pub fn resolve(&self, name: &str, facts: &Facts) -> Project {
@@ -47,6 +60,7 @@ impl Origins {
         for collection in &facts.catalog.collections {
             let table = collection.name.to_string();
             let own = self.find(&table, &collection.name.name);
+            let own = own.or_else(|| self.first_key(collection));
             put(table.clone(), own);
             let column = |field: &str| self.find(&format!("{table}({field})"), &format!("{}({field})", collection.name.name)).or(own);
             for field in &collection.fields {
@@ -72,9 +86,28 @@ impl Origins {
         Project { name: name.to_owned(), origins, files: self.files.clone() }
     }
 
+    /// Where a key of the pattern is written first.
+    fn first_key(&self, collection: &Collection) -> Option<&Origin> {
+        let pattern = (collection.kind == CollectionKind::KeyPattern).then_some(&collection.name.name)?;
+        self.keys.iter().find(|(key, _)| fits(pattern, key)).map(|(_, place)| place)
+    }
+
     fn find(&self, full: &str, bare: &str) -> Option<&Origin> {
         self.places.get(&full.to_lowercase()).or_else(|| self.places.get(&bare.to_lowercase()))
     }
+}
+
+/// Whether a key is of a pattern, in which `*` stands for anything.
+fn fits(pattern: &str, key: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| key.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
 }
 
 struct Head<'a> {
@@ -233,6 +266,21 @@ mod tests {
             origins.statement(&file, &piece, Engine::Postgresql);
         }
         origins.places.into_iter().map(|(name, place)| (name, place.line)).collect()
+    }
+
+    #[test]
+    fn keys_are_matched_to_their_pattern() {
+        for (pattern, key, expected) in [
+            ("user:*", "user:17", true),
+            ("user:*:cart", "user:17:cart", true),
+            ("user:*:cart", "user:17:orders", false),
+            ("cfg", "cfg", true),
+            ("cfg", "cfg:1", false),
+            ("*", "x", true),
+            ("a:*:b:*", "a:1:b:2", true),
+        ] {
+            assert_eq!(fits(pattern, key), expected, "{pattern} {key}");
+        }
     }
 
     #[test]

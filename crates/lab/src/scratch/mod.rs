@@ -11,6 +11,8 @@ pub mod programs;
 pub mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "redis")]
+mod resp;
 pub mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -228,6 +230,8 @@ pub fn open(engine: Engine, options: &ScratchOptions) -> Result<Box<dyn ScratchD
         Engine::Sqlite => Ok(Box::new(sqlite::SqliteScratch::create(options)?)),
         #[cfg(feature = "postgres")]
         Engine::Postgresql => Ok(Box::new(postgres::PostgresScratch::start(options)?)),
+        #[cfg(feature = "redis")]
+        Engine::Redis | Engine::Valkey => Ok(Box::new(redis::RedisScratch::start_as(engine, options)?)),
         other => {
             Err(LabError::new(LabErrorKind::Unsupported, format!("a project of dialect {} can't be built by this dbwright", other.id()))
                 .hint("Build the database yourself and give its URL; `dbwright engines` lists what works where."))

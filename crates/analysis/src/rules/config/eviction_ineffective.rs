@@ -65,22 +65,24 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let (Some(policy), Some(limit), Some(used)) = (policy(context), memory_limit(context), used_memory(context)) else {
         return Vec::new();
     };
-    let (mut sampled, mut expiring) = (0, 0);
+    let (mut sampled, mut expiring, mut keys, mut passing) = (0, 0, 0.0, 0.0);
     for pattern in patterns(context) {
         sampled += pattern.shape.sampled;
         expiring += pattern.shape.with_expiry;
+        keys += pattern.keys;
+        passing += pattern.keys * pattern.expiring_share();
     }
-    if sampled < FEWEST_KEYS {
+    if sampled < FEWEST_KEYS || keys <= 0.0 {
         return Vec::new();
     }
-    let share = expiring as f64 / sampled as f64;
+    let share = passing / keys;
     let finding = if policy.starts_with("volatile-") && expiring == 0 {
         let message =
             format!("{policy} evicts keys that expire, and none of {sampled} sampled keys does: at the limit writes are refused.");
         Finding::new("maxmemory-policy", message)
     } else if policy == "noeviction" && share >= CACHE_SHARE && used / limit >= FULL_SHARE {
         let message = format!(
-            "{:.0} % of sampled keys expire, as in a cache, and {:.0} % of the memory is used: soon writes are refused instead of old keys evicted.",
+            "{:.0} % of the keys expire, as in a cache, and {:.0} % of the memory is used: soon writes are refused instead of old keys evicted.",
             share * 100.0,
             used / limit * 100.0
         );
@@ -92,7 +94,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let finding = finding
         .evidence(Evidence::text("policy", policy, "maxmemory-policy"))
         .evidence(Evidence::measured("keys sampled", sampled as f64, Unit::Count, "SCAN"))
-        .evidence(Evidence::estimated("keys that expire", share, Unit::Share, "PTTL of sampled keys"))
+        .evidence(Evidence::estimated("keys that expire", share, Unit::Share, "PTTL of sampled keys, weighted by pattern"))
         .evidence(Evidence::measured("used of maxmemory", used / limit, Unit::Share, "INFO memory"));
     vec![if used / limit >= FULL_SHARE { finding.severe(Severity::Error).risks(0.8) } else { finding.risks(0.4) }]
 }

@@ -80,6 +80,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 fn judge(context: &Context<'_>, view: &StatementView<'_>) -> Option<Finding> {
     let limit = context.limit_ms(view);
     match &view.statement.latency {
+        // What was called a few times has no percentile worth a word; query/blocking-command looks at single executions.
+        Some(latency) if !context.engine().speaks_sql() && (latency.samples as f64) < FEWEST_CALLS => None,
         Some(latency) => by_distribution(view, latency, limit),
         None => by_moments(view, limit),
     }

@@ -24,12 +24,11 @@ const MOST_ELEMENTS: f64 = 512.0;
 const SMALL_ELEMENT: f64 = 200.0;
 /// Bytes below which it gains nothing.
 const LEAST_BYTES: f64 = 5.0 * MEGABYTE;
-/// The limit where settings are not known.
-const DEFAULT_LIMIT: f64 = 128.0;
-/// Type, the form that it takes when it is too large, and the names of the limit, the newest first.
-const FORMS: [(&str, &str, [&str; 2]); 2] = [
-    ("hash", "hashtable", ["hash-max-listpack-entries", "hash-max-ziplist-entries"]),
-    ("zset", "skiplist", ["zset-max-listpack-entries", "zset-max-ziplist-entries"]),
+/// Type, the form that it takes when it is too large, the limit that a server has unless told otherwise, and its names, the
+/// newest first.
+const FORMS: [(&str, &str, f64, [&str; 2]); 2] = [
+    ("hash", "hashtable", 512.0, ["hash-max-listpack-entries", "hash-max-ziplist-entries"]),
+    ("zset", "skiplist", 128.0, ["zset-max-listpack-entries", "zset-max-ziplist-entries"]),
 ];
 
 const DOCS: &str = r#"
@@ -71,7 +70,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 }
 
 fn judge(context: &Context<'_>, pattern: &Pattern<'_>) -> Option<Finding> {
-    let (kind, form, names) = FORMS.iter().find(|(kind, ..)| pattern.only_type() == Some(kind))?;
+    let (kind, form, usual, names) = FORMS.iter().find(|(kind, ..)| pattern.only_type() == Some(kind))?;
     let ([median, near_all, _], [bytes, ..]) = (pattern.shape.elements?, pattern.shape.bytes?);
     let stake = pattern.collection.storage.table_bytes.as_ref()?.value;
     let small = near_all <= MOST_ELEMENTS && bytes / median.max(1.0) <= SMALL_ELEMENT;
@@ -81,7 +80,7 @@ fn judge(context: &Context<'_>, pattern: &Pattern<'_>) -> Option<Finding> {
     }
     // Elements that are too long leave the compact form at any number: then the limit is not what is exceeded.
     let known = names.iter().find(|name| context.setting(name).is_some());
-    let limit = known.and_then(|name| context.setting_number(name)).unwrap_or(DEFAULT_LIMIT);
+    let limit = known.and_then(|name| context.setting_number(name)).unwrap_or(*usual);
     if near_all <= limit {
         return None;
     }

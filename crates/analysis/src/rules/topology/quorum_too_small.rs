@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     title: "The loss of one node stops writes",
     severity: Severity::Warning,
     engines: SERVERS,
-    needs: &[FactKind::Topology, FactKind::Settings],
+    needs: &[FactKind::Topology],
     docs: DOCS,
     check,
 };
