@@ -159,7 +159,7 @@ fn planted_faults_are_found_and_look_alikes_stay_quiet() {
     }
     println!("{table}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(judged >= 21, "only {judged} cases were judged");
+    assert!(judged >= 20, "only {judged} cases were judged");
     let file = common::root().join("crates/analysis/src/accuracy.tsv");
     if std::env::var_os("DBWRIGHT_UPDATE").is_some() {
         fs::write(&file, &table).expect("written");

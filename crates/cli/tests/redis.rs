@@ -194,6 +194,7 @@ fn binary_names_reach_no_terminal() {
     let (out, error, code) = texts(&dbwright(&["review", &server.url(), "--verbose", "-o", "r.html"], directory.path()));
     assert!(matches!(code, 0 | 1 | 3), "{out}{error}");
     assert!(out.contains("storage/oversized-value"), "{out}");
+    assert!(out.contains("CONFIG SET appendonly yes\n"), "a command ends with its line: {out}");
     assert!(!out.contains('\u{1b}') && !out.contains('\u{7}'), "{out:?}");
     let page = std::fs::read_to_string(directory.path().join("r.html")).expect("the page");
     assert!(!page.contains("<script>alert") && !page.contains('\u{1b}'));

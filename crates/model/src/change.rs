@@ -16,6 +16,9 @@ pub struct Change {
     pub locks: Vec<String>,
     /// Whether it rewrites the table.
     pub rewrites: bool,
+    /// Whether the statements are commands of which each ends with its line (Redis): a semicolon would belong to it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_lines: bool,
 }
 
 impl Change {
@@ -41,6 +44,19 @@ impl Change {
     pub fn locking(mut self, lock: impl Into<String>) -> Self {
         self.locks.push(lock.into());
         self
+    }
+
+    /// Says that each statement is a command that ends with its line.
+    #[must_use]
+    pub fn by_lines(mut self) -> Self {
+        self.by_lines = true;
+        self
+    }
+
+    /// What ends a statement where several are written below one another.
+    #[must_use]
+    pub const fn end(&self) -> &'static str {
+        if self.by_lines { "" } else { ";" }
     }
 
     /// Says that it rewrites the table.

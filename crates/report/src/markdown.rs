@@ -84,7 +84,7 @@ fn finding_text(finding: &Finding) -> String {
     }
     let known = if finding.in_baseline { " *(known before)*" } else { "" };
     let Some(change) = &finding.change else { return format!("- {summary}{known}\n") };
-    let statements: Vec<String> = change.apply.iter().map(|statement| format!("{};", sanitise::block(statement))).collect();
+    let statements: Vec<String> = change.apply.iter().map(|statement| format!("{}{}", sanitise::block(statement), change.end())).collect();
     let code = statements.join("\n").replace('\n', "\n  ");
     let fence = fence(&code);
     let locks = change.locks.iter().map(|lock| format!("  {}\n", sanitise::markdown(lock))).collect::<String>();

@@ -138,7 +138,7 @@ fn evidence(finding: &Finding) -> Vec<Evidence> {
 fn message(finding: &Finding) -> String {
     let mut text = line(&finding.message);
     if let Some(change) = &finding.change {
-        let statements: Vec<String> = change.apply.iter().map(|statement| format!("{};", block(statement))).collect();
+        let statements: Vec<String> = change.apply.iter().map(|statement| format!("{}{}", block(statement), change.end())).collect();
         text.push_str(&format!("\n\n{}:\n{}", line(&change.summary), statements.join("\n")));
     }
     text

@@ -128,7 +128,7 @@ impl Context<'_> {
     fn config_set(&self, name: &str, value: &str, summary: &str) -> Change {
         let statement = |value: &str| format!("CONFIG SET {name} {}", word(value));
         let before = self.setting(name).map(|setting| statement(&setting.value)).unwrap_or_default();
-        Change::new(format!("{summary}; CONFIG REWRITE keeps it beyond a restart")).step(statement(value), before)
+        Change::new(format!("{summary}; CONFIG REWRITE keeps it beyond a restart")).step(statement(value), before).by_lines()
     }
 
     fn set_global(&self, verb: &str, name: &str, value: &str, summary: &str) -> Change {

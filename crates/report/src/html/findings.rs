@@ -178,18 +178,19 @@ fn tried(proof: &Proof) -> Markup {
 fn change_box(change: &Change) -> Markup {
     html! {
         details.change { summary { "Change: " (sanitise::line(&change.summary)) @if change.rewrites { " " span.warn { "rewrites the table" } } }
-            (code(&script(&change.apply)))
+            (code(&script(&change.apply, change.end())))
             @for lock in &change.locks { p.lock { b { "Lock " } (sanitise::line(lock)) } }
-            @if !change.revert.is_empty() { p.lock { b { "To undo" } } (code(&script(&change.revert))) }
+            @if !change.revert.is_empty() { p.lock { b { "To undo" } } (code(&script(&change.revert, change.end()))) }
         }
     }
 }
 
-fn script(statements: &[String]) -> String {
+fn script(statements: &[String], end: &str) -> String {
     let mut out = String::new();
     for statement in statements {
         out.push_str(&sanitise::block(statement));
-        out.push_str(";\n");
+        out.push_str(end);
+        out.push('\n');
     }
     out
 }
@@ -218,7 +219,7 @@ fn more(rule: &str, findings: &[&Finding]) -> Markup {
         sanitise::html_into(&sanitise::line(&finding.message), &mut list);
         list.push_str("</li>");
         if let Some(change) = &finding.change {
-            changes.push_str(&script(&change.apply));
+            changes.push_str(&script(&change.apply, change.end()));
         }
     }
     html! {

@@ -135,7 +135,7 @@ impl Page<'_> {
     fn change(&mut self, change: &Change) {
         self.indented(&format!("change: {}", change.summary), INDENT, STRONG);
         for statement in &change.apply {
-            self.code(&format!("{statement};"), INDENT + 2, CYAN);
+            self.code(&format!("{statement}{}", change.end()), INDENT + 2, CYAN);
         }
         for lock in &change.locks {
             self.indented(&format!("lock: {lock}"), INDENT, FAINT);
@@ -144,7 +144,7 @@ impl Page<'_> {
             self.indented("rewrites the table", INDENT, YELLOW);
         }
         for statement in &change.revert {
-            self.code(&format!("-- undo: {statement};"), INDENT + 2, FAINT);
+            self.code(&format!("{} undo: {statement}{}", if change.by_lines { "#" } else { "--" }, change.end()), INDENT + 2, FAINT);
         }
     }
 

@@ -76,7 +76,8 @@ fn judge(view: &StatementView<'_>) -> Option<Finding> {
     if least_ms < NOTICED_MS {
         return None;
     }
-    let message = format!("{text} held the server for {least_ms:.0} to {upper_ms:.0} ms, {count} times: nobody else was answered.");
+    let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let message = format!("{text} held the server for {least_ms:.0} to {upper_ms:.0} ms, {times}: nobody else was answered.");
     let mut finding = view
         .finding(message)
         .evidence(Evidence::measured("longest at least", least_ms, Unit::Ms, "LATENCY HISTOGRAM"))

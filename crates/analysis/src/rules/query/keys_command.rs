@@ -58,7 +58,9 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         .map(|view| {
             let (calls, mean) = (view.statement.calls.unwrap_or(1.0), view.statement.mean_ms().unwrap_or(0.0));
             let longest = view.statement.latency.as_ref().map_or(mean, |latency| latency.max_ms);
-            let message = format!("KEYS was called {calls:.0} times, {mean:.1} ms each in the mean, while everybody waited.");
+            let times =
+                if calls > 1.0 { format!("{calls:.0} times, {mean:.1} ms each in the mean,") } else { format!("once, for {mean:.1} ms,") };
+            let message = format!("KEYS was called {times} while everybody waited.");
             let finding = view.finding(message).evidence(Evidence::estimated("keys", keys, Unit::Count, "SCAN"));
             if keys >= MANY_KEYS || longest >= LONG_MS { finding.risks(0.5) } else { finding.severe(Severity::Info).risks(0.1) }
         })

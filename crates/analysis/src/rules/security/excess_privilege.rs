@@ -154,6 +154,7 @@ fn without_limits(role: &Role) -> Finding {
     finding.change_if(plain.then(|| {
         Change::new(format!("Take the commands of administration from {}; ACL SAVE or CONFIG REWRITE keeps it", role.name))
             .step(format!("ACL SETUSER {} -@admin", role.name), format!("ACL SETUSER {} +@admin", role.name))
+            .by_lines()
             .locking("none that blocks; its open connections lose the right at once")
     }))
 }
