@@ -45,10 +45,11 @@ fn timed_share(statements: &[Statement]) -> String {
     let share = |value: &dyn Fn(&Statement) -> f64| {
         let total: f64 = statements.iter().map(value).sum();
         let timed: f64 = statements.iter().filter(|one| one.latency.is_some()).map(value).sum();
-        if total > 0.0 { 100.0 * timed / total } else { 0.0 }
+        // The sum of no numbers is -0, which would be shown with its sign.
+        if total > 0.0 { (100.0 * timed / total).abs() } else { 0.0 }
     };
-    let calls = 0.0 + share(&|one| one.weight.or(one.calls).unwrap_or(1.0));
-    let time = 0.0 + share(&|one| one.total_ms.unwrap_or(0.0));
+    let calls = share(&|one| one.weight.or(one.calls).unwrap_or(1.0));
+    let time = share(&|one| one.total_ms.unwrap_or(0.0));
     match statements.iter().any(|one| one.total_ms.is_some()) {
         true => format!("timed are {calls:.0} % of calls and {time:.0} % of time"),
         false => format!("timed are {calls:.0} % of calls"),
