@@ -227,6 +227,9 @@ pub(super) fn class(action: &str, error: &RedisError) -> EngineError {
     }
     match error.kind() {
         RedisKind::AuthenticationFailed => make(ErrorKind::Authentication, "Check user and password in the URL or REDISCLI_AUTH."),
+        RedisKind::Io if words(error).contains("CertificateRequired") => {
+            make(ErrorKind::Tls, "The server asks for a certificate of the client: add ?cert=FILE&key=FILE to the URL.")
+        }
         RedisKind::Io if error.is_connection_refusal() => make(ErrorKind::Unreachable, "Check host and port, and that the server runs."),
         RedisKind::Io if words(error).contains("certificate") || words(error).contains("TLS") || words(error).contains("handshake") => {
             make(
