@@ -24,6 +24,13 @@ pub enum Drill {
     ///
     /// Exit codes: 0 passed; 1 failed; 2 usage, connection or internal failure; 3 undecided.
     Crash(Box<CrashArgs>),
+    /// Restore a backup into a scratch server of its own, check it, compare it with its source, write to it, back it up again.
+    ///
+    /// Without --backup a backup of the target is made, which is only read: pg_basebackup or pg_dump, or SQLite's own interface. A live
+    /// PostgreSQL is compared exactly, at the place in its log to which the copy is recovered.
+    ///
+    /// Exit codes: 0 passed; 1 failed; 2 usage, connection or internal failure; 3 undecided.
+    Restore(Box<RestoreArgs>),
     /// List the records of an evidence file and verify its chain.
     ///
     /// Exit codes: 0 the chain holds; 1 it is broken; 2 the file can't be read.
@@ -66,6 +73,39 @@ pub struct CrashArgs {
     /// What all drills take.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// Arguments of `drill restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The source: a URL or a SQLite file.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Restore this backup instead of making one: a base backup's directory, a dump of pg_dump (not plain SQL), a SQLite file. Restoring
+    /// runs what it holds: give only your own.
+    #[arg(long, value_name = "PATH")]
+    pub backup: Option<PathBuf>,
+    /// Directory with archived log that the backup needs beyond its own.
+    #[arg(long, value_name = "DIR", requires = "backup")]
+    pub wal: Option<PathBuf>,
+    /// How a live PostgreSQL is backed up.
+    #[arg(long, value_enum, default_value_t = MethodArg::Base)]
+    pub method: MethodArg,
+    /// Don't plant faults in the copy. Without them the drill does not show that it would notice.
+    #[arg(long)]
+    pub no_controls: bool,
+    /// What all drills take.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Ways to back a live PostgreSQL up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodArg {
+    /// pg_basebackup.
+    Base,
+    /// pg_dump.
+    Dump,
 }
 
 /// What all drills take.

@@ -3,6 +3,7 @@
 
 mod crash;
 mod records;
+mod restore;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::{output, source};
 pub fn run(args: &DrillArgs, screen: &Screen) -> Result<u8, Failure> {
     match &args.drill {
         Drill::Crash(args) => crash::run(args, screen),
+        Drill::Restore(args) => restore::run(args, screen),
         Drill::Records(args) => records::run(args, screen),
         Drill::Writer => match dbwright_lab::drill::writer::run() {
             Some(outcome) => outcome.map(|()| 0).map_err(Failure::from),

@@ -13,6 +13,7 @@ mod row;
 mod scratch;
 mod session;
 mod settings;
+pub mod snapshot;
 mod stream;
 
 pub use tokio_postgres::Row;

@@ -5,6 +5,7 @@ pub mod crash;
 mod disk;
 mod load;
 mod process;
+pub mod restore;
 mod subject;
 pub mod writer;
 

@@ -45,7 +45,7 @@ pub struct ScratchOptions {
 pub const FREE_SHARE: f64 = 0.05;
 
 /// Bytes that a scratch database in this directory may take.
-fn disk_limit(options: &ScratchOptions, directory: &std::path::Path) -> u64 {
+pub(crate) fn disk_limit(options: &ScratchOptions, directory: &std::path::Path) -> u64 {
     let room = rustix::fs::statvfs(directory).map_or(u64::MAX, |status| {
         let total = status.f_blocks.saturating_mul(status.f_frsize);
         status.f_bavail.saturating_mul(status.f_frsize).saturating_sub((total as f64 * FREE_SHARE) as u64)

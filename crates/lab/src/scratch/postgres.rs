@@ -108,6 +108,11 @@ impl Programs {
         self.major
     }
 
+    /// A program of the same installation.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.server.with_file_name(name)
+    }
+
     /// Makes a data directory below a scratch directory.
     ///
     /// # Errors
