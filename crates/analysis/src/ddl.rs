@@ -2,6 +2,7 @@
 //! It never writes a change that could lose rows, nor one whose undoing it does not know.
 
 mod constraints;
+mod designed;
 mod extract;
 mod indexes;
 mod keys;

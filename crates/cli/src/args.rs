@@ -1,6 +1,7 @@
 //! The command line. One definition feeds the parser, the help, the generated reference and the completions.
 
 pub mod drill;
+pub mod index;
 pub mod schema;
 
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ pub enum Command {
     Gate(GateArgs),
     /// Read facts about a database into a file, for a review elsewhere or later.
     Collect(CollectArgs),
+    /// Choose indexes for the whole workload, planned on a ghost and tried on a clone before they are advised.
+    Index(index::IndexArgs),
     /// Work on the schema: dependencies in the rows, normal forms, diagrams, differences.
     Schema(schema::SchemaArgs),
     /// Approve a schema as its architect: a file with the schema in it, signed with your SSH key.

@@ -187,10 +187,20 @@ pub fn with_database<T: Send + 'static>(
     screen: &Screen,
     work: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
+    with_database_and(args, screen, |options| options.read_rows = rows.unwrap_or(options.read_rows), work)
+}
+
+/// As [`with_database`], with the options of collecting changed.
+pub fn with_database_and<T: Send + 'static>(
+    args: &TargetArgs,
+    screen: &Screen,
+    change: impl FnOnce(&mut CollectOptions),
+    work: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     let text = args.target.clone().filter(|text| !text.is_empty()).ok_or_else(no_target)?;
     let mut options = options(args)?;
-    options.read_rows = rows.unwrap_or(options.read_rows);
     options.explain = false;
+    change(&mut options);
     let target = Target::recognise(&text)?;
     let server_bin = args.server_bin.clone();
     interruptible(&format!("reading {text}"), screen, move |cancel, progress| {

@@ -5,6 +5,7 @@ pub mod diagram;
 pub mod drill;
 pub mod facts;
 pub mod html;
+pub mod index;
 pub mod json;
 pub mod junit;
 pub mod list;

@@ -196,7 +196,7 @@ pub struct ApproveArgs {
 }
 
 /// Reads `512MB`, `2 GiB`, `1000000`.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim().find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.trim().len());
     let (number, unit) = text.trim().split_at(digits);
     let factor: f64 = match unit.trim().to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {

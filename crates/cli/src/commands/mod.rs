@@ -11,6 +11,7 @@ mod engines;
 mod explain;
 mod gate;
 mod grants;
+mod index;
 mod review;
 mod rules;
 mod schema;
@@ -21,6 +22,7 @@ pub fn run(command: Command, screen: &Screen) -> Result<u8, Failure> {
         Command::Review(args) => review::run(&args, screen),
         Command::Gate(args) => gate::run(&args, screen),
         Command::Collect(args) => collect::run(&args, screen),
+        Command::Index(args) => index::run(&args, screen),
         Command::Schema(args) => schema::run(&args, screen),
         Command::Approve(args) => approve::run(&args, screen),
         Command::Drill(args) => drill::run(&args, screen),

@@ -1,6 +1,8 @@
 //! Carries questions between index selection and an optimizer, until the selection is done or its time is up. It never
 //! judges the answers.
 
+pub mod advise;
+
 use std::collections::BTreeSet;
 use std::time::Instant;
 

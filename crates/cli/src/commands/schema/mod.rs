@@ -1,5 +1,6 @@
 //! `dbwright schema`: one file for each kind of work.
 
+pub mod clones;
 mod dependencies;
 mod diagram;
 mod diff;

@@ -1,19 +1,16 @@
 //! `dbwright schema normal-forms`: normal forms with witnesses, splits with their proof.
 
-use std::path::PathBuf;
-
 use dbwright_analysis::ddl::Ddl;
 use dbwright_analysis::design::normal_forms::{self as design, TableDesign, Tables};
 use dbwright_engines::options::ReadRows;
-use dbwright_engines::{Endpoint, Target};
-use dbwright_lab::clone::{self, Origin, Trusted};
-use dbwright_lab::prove::{self, Effect, ProofOptions, ProofRun, Sameness, prove};
-use dbwright_lab::scratch::{ScratchDatabase, ScratchOptions};
+use dbwright_lab::prove::{self, Effect, ProofOptions, ProofRun, prove};
+use dbwright_lab::scratch::ScratchDatabase;
+use dbwright_model::Facts;
 use dbwright_model::change::Change;
 use dbwright_model::facts::{MinedDependency, WitnessRow};
-use dbwright_model::{Engine, Facts};
 use dbwright_report::schema::{self as shown, Breach, Decomposition, Dependency, NormalForms, ShownRow, TableForms, Trial, TriedStatement};
 
+use super::clones::{self, Attempt};
 use crate::args::schema::{NormalFormsArgs, TextOrJson};
 use crate::failure::Failure;
 use crate::output;
@@ -43,12 +40,6 @@ fn code(found: &NormalForms) -> u8 {
     } else {
         0
     }
-}
-
-/// Where splits are tried.
-struct Attempt {
-    clone: Option<PathBuf>,
-    server_bin: Option<PathBuf>,
 }
 
 fn work(opened: &mut Opened, names: &[String], attempt: Option<&Attempt>) -> Result<NormalForms, Failure> {
@@ -163,40 +154,6 @@ fn decomposition(tables: &Tables) -> Decomposition {
     Decomposition { tables: tables.tables.clone(), lossless: tables.lossless, lost: tables.lost.clone() }
 }
 
-impl Attempt {
-    /// The scratch database of a project, or a clone of the file or of what was named for it.
-    fn open(&self, opened: &mut Opened) -> Result<Box<dyn ScratchDatabase>, Failure> {
-        let options = ScratchOptions { server_bin: self.server_bin.clone(), cancel: opened.cancel.clone(), ..ScratchOptions::default() };
-        let origin = match (&self.clone, opened.endpoint.as_ref()) {
-            (Some(path), _) => origin(path, &opened.facts)?,
-            (None, _) if opened.scratch.is_some() => return opened.scratch.take().ok_or_else(no_clone),
-            (None, Some(Endpoint { engine: Engine::Sqlite, file: Some(file), .. })) => Origin::SqliteFile(file.clone()),
-            (None, _) => return Err(no_clone()),
-        };
-        opened.now("making a clone");
-        Ok(clone::open(&origin, &options, &opened.progress())?)
-    }
-}
-
-fn no_clone() -> Failure {
-    Failure::new("there is nothing to make a clone from: dbwright only reads a server")
-        .hint("Give --clone a dump of this database (pg_dump), a base backup or a project directory.")
-}
-
-fn origin(path: &std::path::Path, facts: &Facts) -> Result<Origin, Failure> {
-    if path.join("PG_VERSION").is_file() {
-        return Ok(Origin::BaseBackup { path: path.to_owned(), database: facts.target.name.clone(), trusted: Trusted::by_the_user() });
-    }
-    if facts.target.engine == Engine::Postgresql && (path.is_file() || path.join("toc.dat").is_file()) {
-        return Ok(Origin::Dump(path.to_owned(), Trusted::by_the_user()));
-    }
-    match Target::recognise(&path.to_string_lossy())? {
-        Target::Project(path) => Ok(Origin::Project(path, Some(facts.target.engine))),
-        Target::Endpoint(Endpoint { engine: Engine::Sqlite, file: Some(file), .. }) => Ok(Origin::SqliteFile(file)),
-        _ => Err(Failure::new(format_args!("--clone {}: this is no dump, base backup, SQLite file or project", path.display()))),
-    }
-}
-
 /// Applies a split to a copy of the clone: the view must give the table's rows, and the workload runs on both.
 fn try_one(
     opened: &Opened,
@@ -228,22 +185,11 @@ fn touches(statement: &dbwright_model::workload::Statement, design: &TableDesign
 }
 
 fn trial(run: &ProofRun, bytes_before: Option<f64>, round_trip: &str) -> Trial {
-    let answers = |sameness: &Sameness| match sameness {
-        Sameness::Equal => "equal".to_owned(),
-        Sameness::Different(why) => format!("different ({why})"),
-        Sameness::Undecided(why) => format!("undecided ({why})"),
-    };
-    let effect = |effect: &Effect| match effect {
-        Effect::Gain => "faster".to_owned(),
-        Effect::Loss => "slower".to_owned(),
-        Effect::None => "same".to_owned(),
-        Effect::Failed(why) => format!("failed: {why}"),
-    };
     let statement = |one: &prove::StatementProof| TriedStatement {
         label: one.label.clone(),
-        effect: effect(&one.effect),
+        effect: clones::effect(&one.effect),
         ratio: one.ratio.map(|ratio| [ratio.low, ratio.middle, ratio.high]),
-        answers: answers(&one.sameness),
+        answers: clones::answers(&one.sameness),
     };
     let trip = run.statements.iter().find(|one| one.label == round_trip);
     Trial {
@@ -252,7 +198,7 @@ fn trial(run: &ProofRun, bytes_before: Option<f64>, round_trip: &str) -> Trial {
             || "not compared".to_owned(),
             |one| match &one.effect {
                 Effect::Failed(why) => format!("not compared ({why})"),
-                _ => answers(&one.sameness),
+                _ => clones::answers(&one.sameness),
             },
         ),
         bytes_before,
