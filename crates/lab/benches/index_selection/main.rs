@@ -140,14 +140,6 @@ fn select(server: &mut Hypopg, facts: &Facts, texts: &[String], budgets: &[f64],
     order.sort_by(|a, b| budgets[*a].total_cmp(&budgets[*b]));
     let limits = order.iter().map(|at| Limits { bytes: budgets[*at], least_saving: 0.0, count: usize::MAX }).collect();
     let mut selection = Selection::new(problem(facts, &found, texts.len(), &sizes), limits);
-    if let Ok(path) = std::env::var("DUMP") {
-        let p = selection.problem();
-        let json = serde_json::json!({
-            "candidates": p.candidates.iter().zip(&wanted).map(|(i, w)| serde_json::json!([i.bytes, i.table, definition(w)])).collect::<Vec<_>>(),
-            "statements": p.statements.iter().zip(texts).map(|(a, t)| serde_json::json!([t, a.relevant.iter().map(|r| (r.candidate, r.stands_for)).collect::<Vec<_>>()])).collect::<Vec<_>>(),
-        });
-        std::fs::write(path, json.to_string()).unwrap();
-    }
     let names = Names {
         statements: texts.to_vec(),
         candidates: known.iter().map(|one| one.as_ref().map_or(dbwright_lab::whatif::IndexId(u32::MAX), |one| one.id)).collect(),

@@ -151,10 +151,15 @@ impl Selection {
         &self.refused
     }
 
-    /// The best sets so far, one for each limit.
+    /// The best sets so far, one for each limit: a set that fits a smaller budget is taken where no better one was settled.
     #[must_use]
     pub fn results(&self) -> Vec<Chosen> {
-        self.best.iter().map(|best| best.clone().unwrap_or_else(|| self.nothing())).collect()
+        let best_within = |limits: &Limits| {
+            let fits = |chosen: &&Chosen| chosen.bytes <= limits.bytes && chosen.members.len() <= limits.count;
+            let best = self.best.iter().flatten().filter(fits).min_by(|a, b| a.cost.total_cmp(&b.cost));
+            best.cloned().unwrap_or_else(|| self.nothing())
+        };
+        self.limits.iter().map(best_within).collect()
     }
 
     /// Cost of the workload without candidates.
