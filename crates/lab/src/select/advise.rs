@@ -151,11 +151,13 @@ pub fn advise(
     progress("asking the planner about candidates");
     let outcome = run(&mut selection, optimizer, &names, Some(Instant::now() + wishes.time), cancel)?;
     let results = selection.results();
+    // The selection leaves out statements that no candidate could serve; their cost stays under every set.
+    let unserved = (base_cost - selection.base_cost()).max(0.0);
     let curve = wishes.budgets.iter().zip(&results).map(|(budget, chosen)| Point {
         budget: *budget,
         bytes: chosen.bytes,
         indexes: chosen.members.len(),
-        cost: chosen.cost,
+        cost: unserved + chosen.cost,
     });
     let members = results.last().map(|chosen| chosen.members.clone()).unwrap_or_default();
     let ddl = Ddl::of(facts);
@@ -178,7 +180,7 @@ pub fn advise(
     let label = |at: usize| context.statements()[readers[at]].title();
     Ok(Advice {
         base_cost,
-        floor: selection.floor(&last),
+        floor: unserved + selection.floor(&last),
         curve: curve.collect(),
         indexes,
         statements: served,
