@@ -2,6 +2,7 @@
 
 pub mod drill;
 pub mod index;
+pub mod profile;
 pub mod schema;
 
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub enum Command {
     Gate(GateArgs),
     /// Read facts about a database into a file, for a review elsewhere or later.
     Collect(CollectArgs),
+    /// Say where database time went, from the logs of PostgreSQL, MySQL, MariaDB and Redis.
+    Profile(profile::ProfileArgs),
     /// Choose indexes for the whole workload, planned on a ghost and tried on a clone before they are advised.
     Index(index::IndexArgs),
     /// Work on the schema: dependencies in the rows, normal forms, diagrams, differences.

@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod name;
 pub mod plan;
 pub mod policy;
+pub mod profile;
 pub mod quantity;
 pub mod report;
 pub mod secret;

@@ -19,6 +19,24 @@ impl Timestamp {
         Self(seconds.saturating_mul(1_000_000))
     }
 
+    /// From a date and a time of day, all UTC.
+    ///
+    /// `None` when there is no such date or time; a second of 60 is taken.
+    #[must_use]
+    pub fn from_civil(date: (i64, i64, i64), time: (i64, i64, i64), micros: i64) -> Option<Self> {
+        let ((year, month, day), (hour, minute, second)) = (date, time);
+        if !(-9999..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return None;
+        }
+        let day_number = days(year, month, day);
+        let in_range =
+            (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second) && (0..1_000_000).contains(&micros);
+        if civil(day_number) != (year, month, day) || !in_range {
+            return None;
+        }
+        Some(Self(((day_number * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + micros))
+    }
+
     /// Seconds since the epoch, with fraction.
     #[must_use]
     pub fn seconds(self) -> f64 {

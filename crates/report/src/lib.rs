@@ -12,6 +12,7 @@ pub mod list;
 pub mod markdown;
 pub mod number;
 pub mod plan;
+pub mod profile;
 pub mod sanitise;
 pub mod sarif;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! Test support: real servers on this machine. It is no part of the program.
 
+pub mod logs;
 pub mod mysql;
 pub mod postgres;
 pub mod redis;

@@ -12,6 +12,7 @@ mod explain;
 mod gate;
 mod grants;
 mod index;
+mod profile;
 mod review;
 mod rules;
 mod schema;
@@ -22,6 +23,7 @@ pub fn run(command: Command, screen: &Screen) -> Result<u8, Failure> {
         Command::Review(args) => review::run(&args, screen),
         Command::Gate(args) => gate::run(&args, screen),
         Command::Collect(args) => collect::run(&args, screen),
+        Command::Profile(args) => profile::run(&args, screen),
         Command::Index(args) => index::run(&args, screen),
         Command::Schema(args) => schema::run(&args, screen),
         Command::Approve(args) => approve::run(&args, screen),
